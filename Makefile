@@ -1,0 +1,27 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lava
+
+# Everything below needs only Python >= 3.11 and make; the first call builds .venv.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: .venv/installed  ## train, export, verify and report on the embedded event data
+	$(BIN)/python examples/demo/run.py
+
+test: .venv/installed  ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: .venv/installed  ## format, lint, types and tests: what CI runs
+	$(BIN)/python tests/check.py
+
+# Lava is archived and wants its own environment (numpy 1); it is started as a process and never imported.
+.venv-lava/installed: constraints-lava.txt
+	$(PYTHON) -m venv .venv-lava
+	.venv-lava/bin/pip install --quiet --no-deps --ignore-requires-python -r constraints-lava.txt
+	touch $@
+
+lava: .venv-lava/installed  ## the real Lava simulator, for `neurodeploy verify` of Loihi files

@@ -1,0 +1,1 @@
+"""Train spiking networks, export them exactly, and say what they cost."""

@@ -1,0 +1,19 @@
+"""Graph to graph, same function: what makes published models expressible on targets."""
+
+from neurodeploy.graph.graph import Graph
+from neurodeploy.graph.passes.fold_batchnorm import fold_batchnorm
+from neurodeploy.graph.passes.fuse_pool import fuse_pool
+from neurodeploy.graph.passes.move_bias import move_bias
+from neurodeploy.graph.passes.or_pool import or_pool
+
+
+def lower(graph: Graph) -> Graph:
+    """A float graph without batch norm and pooling where that is exact; sums of spikes (SumPool2d) may stay.
+
+    Raises:
+        GraphError: a node has no exact form; the message names it and the way out.
+    """
+    return move_bias(fuse_pool(or_pool(fold_batchnorm(graph))))
+
+
+__all__ = ["fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool"]

@@ -1,0 +1,33 @@
+"""Fixtures for every test: seeded randomness, and the real recordings when they are at hand."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20261121)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder of real recordings; NEURODEPLOY_DATA overrides the place beside the checkout."""
+    folder = Path(os.environ.get("NEURODEPLOY_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real recordings: {folder} is absent (set NEURODEPLOY_DATA)")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # pytest's own generator
+    """With NEURODEPLOY_STRICT set (CI), a skipped test is a failed one: nothing may be left out there."""
+    report = yield
+    if report.skipped and os.environ.get("NEURODEPLOY_STRICT"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be skipped: {report.longrepr}"
+    return report
