@@ -32,9 +32,9 @@ class NeuroDeployError(Exception):
     exit_code: ClassVar[int] = 1
 
     def facts(self) -> dict[str, object]:
-        """Kind, message and attributes, ready for JSON."""
+        """Type, message and attributes, ready for JSON."""
         found = {key: _plain(value) for key, value in vars(self).items()}
-        return {"kind": type(self).__name__, "message": str(self), **found}
+        return {"type": type(self).__name__, "message": str(self), **found}
 
 
 def _plain(value: object) -> object:
