@@ -16,7 +16,7 @@ from neurodeploy.errors import ConfigError, DataError
 
 T = TypeVar("T")
 
-SHORT = {"dataset": "data.dataset", "seed": "seed", "device": "device"}
+SHORT = {"dataset": "data.dataset"}
 """Keys that may be written without their table."""
 
 
@@ -29,14 +29,26 @@ def read_config(kind: type[T], path: Path | None, overrides: Sequence[str] = ())
         ConfigError: unknown key, wrong type, out of range, or not TOML.
         DataError: the file does not exist.
     """
-    tree: dict[str, Any] = {} if path is None else _read_toml(path)
-    tree = _merge(tree, {})
-    for word in overrides:
+    tree = {} if path is None else _merge(_read_toml(path), {})
+    return build(kind, _overridden(tree, overrides))
+
+
+def override(config: T, words: Sequence[str]) -> T:
+    """`config` with other values for the keys in `words` (key=value).
+
+    Raises:
+        ConfigError: unknown key, wrong type or out of range.
+    """
+    return build(type(config), _overridden(as_tree(config), words)) if words else config
+
+
+def _overridden(tree: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    for word in words:
         key, equals, text = word.partition("=")
         if not equals or not key:
             raise ConfigError(key=word, found=word, allowed="key=value, for instance train.epochs=10")
         _set(tree, SHORT.get(key, key).split("."), _parse(text))
-    return build(kind, tree)
+    return tree
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _merge(tree: Mapping[str, Any], target: dict[str, Any]) -> dict[str, Any]:
     for key, value in tree.items():
-        if key in SHORT and "." in SHORT[key]:
+        if key in SHORT:
             _set(target, SHORT[key].split("."), value)
         else:
             target[key] = {**target.get(key, {}), **value} if isinstance(value, Mapping) else value

@@ -53,7 +53,9 @@ PARTS = (
     Part("tonic", "tests/benchmarks of event reading against tonic (GPL-3.0)", "pip install tonic"),
 )
 
-LAVA = Part("lava", "verify of Loihi artefacts in Lava's CPU simulator", "make lava (in a checkout), see docs in README")
+LAVA = Part(
+    "lava", "verify of Loihi artefacts in Lava's CPU simulator", "make lava (in a checkout), see docs in README"
+)
 
 
 def lava_python() -> Path | None:
@@ -76,12 +78,20 @@ def _version(name: str) -> str | None:
 def examine() -> dict[str, object]:
     """Versions found, and for every missing part what it would enable and how to install it."""
     rows: list[Mapping[str, object]] = [
-        {"name": p.name, "version": _version(p.name), "enables": p.enables, "install": p.install, "required": p.required}
+        {
+            "name": p.name,
+            "version": _version(p.name),
+            "enables": p.enables,
+            "install": p.install,
+            "required": p.required,
+        }
         for p in PARTS
     ]
     lava = lava_python()
     place = str(lava) if lava else None
-    rows.append({"name": LAVA.name, "version": place, "enables": LAVA.enables, "install": LAVA.install, "required": False})
+    rows.append(
+        {"name": LAVA.name, "version": place, "enables": LAVA.enables, "install": LAVA.install, "required": False}
+    )
     compiler = shutil.which("cc")
     missing = [row["name"] for row in rows if row["required"] and row["version"] is None]
     return {

@@ -124,8 +124,8 @@ class Exporter(ABC):
         """What the files compute for `frames` (time, batch, *input shape), each sample starting from zero states.
 
         The trace uses the names of the integer graph and is aligned with it in time (a latency that the target adds is
-        taken off by the number declared in the manifest, never searched). It holds the outputs of all neurons and every state that
-        the runtime exposes; values it cannot expose are left out, never invented.
+        taken off by the number declared in the manifest, never searched). It holds the outputs of all neurons and every
+        state that the runtime exposes; values it cannot expose are left out, never invented.
 
         Raises:
             ToolchainMissingError: the runtime is not installed.

@@ -28,8 +28,8 @@ class Schedule(Enum):
 class Graph:
     """Nodes in the order of computation.
 
-    Names are unique C identifiers. An input without delay points to an earlier node; a delayed input may point anywhere, so
-    recurrence is explicit. Exactly one Input; the last node is the output.
+    Names are unique C identifiers. An input without delay points to an earlier node; a delayed input may point
+    anywhere, so recurrence is explicit. Exactly one Input; the last node is the output.
 
     Args:
         nodes: at least an Input and one more.

@@ -24,9 +24,9 @@ SUM_HIGH = (ACCUMULATOR.high - (STATE.high + 1)) >> FRACTION_BITS
 class IntGraph:
     """A Graph of integers in which the following was proved on construction.
 
-    Every array is integer and fits its width (weights and biases int16, thresholds 17 bits). For every node that sums, the
-    worst case over all inputs fits an int32 accumulator together with a full state, so that sums never depend on their
-    order. What may exceed its width by design is defined instead: currents wrap and voltages saturate at 24 bits.
+    Every array is integer and fits its width (weights and biases int16, thresholds 17 bits). For every node that sums,
+    the worst case over all inputs fits an int32 accumulator together with a full state, so that sums never depend on
+    their order. What may exceed its width by design is defined instead: currents wrap and voltages saturate at 24 bits.
 
     Args:
         graph: holds only integer node kinds.

@@ -1,6 +1,7 @@
 """Each rounding and overflow rule once: Lava's fixed-point LIF, and plain floats with the same interface.
 
-Source of the integer rules: lava-nc/lava `src/lava/proc/lif/models.py` (PyLifModelBitAcc), replayed against Lava by the tests.
+Source of the integer rules: lava-nc/lava `src/lava/proc/lif/models.py` (PyLifModelBitAcc), replayed against Lava by the
+tests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which integers a weight may be.
 
-Loihi stores 8 bits a weight: even integers -256..254 where signs are mixed, 0..255 where no weight is negative. A layer without
-a positive weight keeps to -126..0, because NetX's reader damages some larger powers of two (lava-nc/lava-dl
-`src/lava/lib/dl/netx/utils.py`, optimize_weight_bits). The same grid serves every target, so that all compute the same network.
+Loihi stores 8 bits a weight: even integers -256..254 where signs are mixed, 0..255 where no weight is negative. A layer
+without a positive weight keeps to -126..0, because NetX's reader damages some larger powers of two (lava-nc/lava-dl
+`src/lava/lib/dl/netx/utils.py`, optimize_weight_bits). The same grid serves every target, so that all compute the same
+network.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def quantize(graph: Graph, weight_bits: int = 8) -> Quantized:
     """The integer graph closest to a lowered float graph.
 
     All synapses that feed one neuron share one factor s, the largest for which the weights fit their grid, the biases
-    +-4095 and the threshold 131071. Multiplying weights, bias and threshold of a neuron by one factor leaves its spikes as they
-    were, so rounding is the only change. Decays are whole numbers already.
+    +-4095 and the threshold 131071. Multiplying weights, bias and threshold of a neuron by one factor leaves its spikes
+    as they were, so rounding is the only change. Decays are whole numbers already.
 
     Args:
         weight_bits: stored bits per weight, 2..8.

@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from neurodeploy.config import as_tree, build, read_config
+from neurodeploy.config import as_tree, build, override, read_config
 from neurodeploy.errors import ConfigError, DataError
 
 
@@ -74,3 +74,7 @@ def test_a_file_that_is_missing_or_no_toml_is_named(tmp_path: Path) -> None:
 def test_a_saved_tree_builds_the_same_configuration() -> None:
     made = Settings(Data("x", 3), (7,), 0.5, "tet", False, 9)
     assert build(Settings, as_tree(made)) == made
+
+
+def test_words_override_a_saved_configuration() -> None:
+    assert override(Settings(seed=4), ["data.timesteps=2"]) == Settings(Data(timesteps=2), seed=4)

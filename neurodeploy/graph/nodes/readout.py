@@ -19,8 +19,8 @@ class Readout(Node):
     i[t] = i[t-1] + 64 x[t]     wraps at 24 bits
     v[t] = i[t]                 saturates at 24 bits; the node's output
 
-    This is a Cuba that forgets no current (current_decay 0), keeps no voltage (4096) and never fires: what NetX makes of
-    a dense layer without a neuron. In a float graph the factor 64 and overflow are absent.
+    This is a Cuba that forgets no current (current_decay 0), keeps no voltage (4096) and never fires: what NetX makes
+    of a dense layer without a neuron. In a float graph the factor 64 and overflow are absent.
 
     Source:
         lava-nc/lava-dl `src/lava/lib/dl/netx/hdf5.py`.

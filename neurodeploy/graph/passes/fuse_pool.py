@@ -17,10 +17,10 @@ Pool = AvgPool2d | SumPool2d
 
 
 def fuse_pool(graph: Graph) -> Graph:
-    """Every pooling node whose windows do not overlap and which feeds one Conv2d, or one Flatten and Dense, fused into it.
+    """Pooling nodes fused into the one Conv2d, or Flatten and Dense, that reads them, if their windows do not overlap.
 
-    A convolution grows to kernel * p, stride * p, padding * p; a dense layer reads the unpooled map. AvgPool2d divides the
-    weights by the window's size. Exact when p divides the map's height and width.
+    A convolution grows to kernel * p, stride * p, padding * p; a dense layer reads the unpooled map. AvgPool2d divides
+    the weights by the window's size. Exact when p divides the map's height and width.
 
     Raises:
         GraphError: an AvgPool2d cannot be fused (it has no integer form); a SumPool2d is left alone instead.

@@ -41,7 +41,7 @@ def _or(graph: Graph, pool: MaxPool2d) -> tuple[Node, ...]:
 
 
 def _spikes(graph: Graph, ref: Ref) -> bool:
-    """Whether the value is always 0 or 1: a neuron's, or a binary input's, also through Flatten or another MaxPool2d."""
+    """Whether the value is always 0 or 1: a neuron's or a binary input's, also through Flatten or a MaxPool2d."""
     node = graph[ref.node]
     if isinstance(node, Flatten | MaxPool2d):
         return len(node.inputs) == 1 and _spikes(graph, node.inputs[0])

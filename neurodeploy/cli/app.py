@@ -1,0 +1,193 @@
+"""Commands. Everything heavy is imported inside `neurodeploy.api`, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neurodeploy import api
+from neurodeploy.cli import show
+from neurodeploy.errors import NeuroDeployError
+
+SCHEMA_VERSION = 1
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Train spiking networks, export them, prove that the export is the trained network, and say what it costs.",
+)
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, stats.")
+profiles_app = typer.Typer(no_args_is_help=True, help="Hardware profiles: list, show, check.")
+app.add_typer(data_app, name="data")
+app.add_typer(profiles_app, name="profiles")
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
+Overrides = Annotated[list[str] | None, typer.Argument(help="key=value settings, for instance train.epochs=10")]
+Samples = Annotated[int, typer.Option(min=0, help="Test recordings to use; 0 uses all.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
+
+
+def main() -> None:
+    """Run the command line; one clear message and the error's exit code, never a traceback."""
+    try:
+        app()
+    except NeuroDeployError as error:
+        if "--json" in sys.argv:
+            print(json.dumps({"schema_version": SCHEMA_VERSION, "error": error.facts()}))
+        else:
+            print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _print(result: dict[str, Any], as_json: bool, shown: Callable[[dict[str, Any]], None]) -> None:
+    if as_json:
+        print(json.dumps({"schema_version": SCHEMA_VERSION, **result}))
+    else:
+        shown(result)
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+@app.command()
+def train(
+    words: Annotated[list[str] | None, typer.Argument(help="[CONFIG.toml] [key=value ...]")] = None,
+    out: Out = Path("runs"),
+    resume: Annotated[Path | None, typer.Option(help="Continue this run.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same as seed=N.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; same as device=...")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a network; writes a new folder below --out."""
+    given = list(words or [])
+    config = Path(given.pop(0)) if given and "=" not in given[0] else None
+    given += [f"seed={seed}"] if seed is not None else []
+    given += [f"device={device}"] if device is not None else []
+    command = ["neurodeploy", *sys.argv[1:]]
+    _print(api.train(config, given, out=out, resume=resume, command=command), as_json, show.train)
+
+
+@app.command("eval")
+def evaluate(
+    source: Annotated[Path, typer.Argument(metavar="RUN|ARTEFACT")],
+    overrides: Overrides = None,
+    runtime: Annotated[str, typer.Option(help="torch, reference, or a runtime of the artefact's target.")] = "",
+    run: Annotated[Path | None, typer.Option(help="Run whose data an artefact is evaluated on.")] = None,
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """Accuracy on the test split, of a run or of exported files."""
+    result = api.evaluate(source, overrides or [], runtime=runtime, run=run, samples=samples)
+    _print(result, as_json, show.evaluate)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    target: Annotated[str, typer.Option(help="loihi, onnx, or an installed target.")],
+    out: Out,
+    verify: Annotated[bool, typer.Option(help="Check the files with every runtime at hand.")] = True,
+    samples: Annotated[int, typer.Option(min=1, help="Test recordings kept in the artefact for later checks.")] = 32,
+    as_json: Json = False,
+) -> None:
+    """Write a trained network for a target and check what was written."""
+    result = api.export(run, target, out, verify=verify, samples=samples, progress=_note)
+    _print(result, as_json, show.export)
+    raise typer.Exit(show.exit_code(result["verdicts"]) if verify else 0)
+
+
+@app.command()
+def verify(
+    artefact: Annotated[Path, typer.Argument(metavar="ARTEFACT")],
+    overrides: Overrides = None,
+    run: Annotated[Path | None, typer.Option(help="Take the test recordings, and the network, from this run.")] = None,
+    runtime: Annotated[list[str] | None, typer.Option(help="Only this runtime; may be given several times.")] = None,
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """Do the files compute what was trained? EXACT, MISMATCH (where), NOT_PROVEN or NOT_RUN (why)."""
+    found = api.verify(artefact, overrides or [], run=run, runtimes=runtime or [], samples=samples, progress=_note)
+    _print(found, as_json, show.verify)
+    raise typer.Exit(show.exit_code(found["verdicts"]))
+
+
+@app.command()
+def energy(
+    source: Annotated[Path, typer.Argument(metavar="RUN|ARTEFACT")],
+    overrides: Overrides = None,
+    profile: Annotated[list[str] | None, typer.Option(help="Name or TOML file; may be given several times.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All shipped profiles.")] = False,
+    run: Annotated[Path | None, typer.Option(help="Run whose data an artefact is counted on.")] = None,
+    samples: Samples = 0,
+    csv: Annotated[Path | None, typer.Option(help="Also write the lines as CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimated energy per inference, from counts on real recordings."""
+    names = profile or []
+    result = api.energy(source, overrides or [], profiles=names, every=every, run=run, samples=samples, csv=csv)
+    _print(result, as_json, show.energy)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: report.html in the run's folder.")] = None,
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """One offline HTML file: curves, rasters, confusion matrix, energy, export checks."""
+    _print(api.report(run, out=out, samples=samples), as_json, show.report)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Versions, and what each missing part would enable."""
+    _print(api.doctor(), as_json, show.doctor)
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """Data sets that can be used by name."""
+    _print(api.data_list(), as_json, show.data_list)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    name: str, out: Annotated[Path, typer.Option("--out", "-o")] = Path("data"), as_json: Json = False
+) -> None:
+    """Download a data set, or say how to do it by hand."""
+    _print(api.data_fetch(name, out=out, progress=_note), as_json, show.data_fetch)
+
+
+@data_app.command("stats")
+def data_stats(overrides: Overrides = None, as_json: Json = False) -> None:
+    """Events, classes and rates of a data set, for instance dataset=nmnist data.path=..."""
+    _print(api.data_stats(overrides or []), as_json, show.data_stats)
+
+
+@profiles_app.command("list")
+def profiles_list(as_json: Json = False) -> None:
+    """Shipped hardware profiles."""
+    _print(api.profiles_list(), as_json, show.profiles_list)
+
+
+@profiles_app.command("show")
+def profiles_show(name: str, as_json: Json = False) -> None:
+    """Every constant of a profile with unit, scope and source."""
+    _print(api.profiles_show(name), as_json, show.profiles_show)
+
+
+@profiles_app.command("check")
+def profiles_check(path: Path, as_json: Json = False) -> None:
+    """Is this profile file complete and consistent?"""
+    _print(api.profiles_check(path), as_json, show.profiles_check)

@@ -1,0 +1,146 @@
+"""Does an artefact compute what was trained? Every runtime's answer, with what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import final
+
+from neurodeploy.deployment import Deployment
+from neurodeploy.errors import ArtefactError, ConfigError, DataError, MismatchError, ToolchainMissingError
+from neurodeploy.graph import Graph, IntGraph, Node, Trace, simulate
+from neurodeploy.graph.file import graph_files
+from neurodeploy.graph.nodes import Cuba
+from neurodeploy.graph.numeric import Array
+from neurodeploy.graph.simulate import check_frames
+from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, find
+from neurodeploy.verify.compare import compare
+from neurodeploy.verify.verdict import Status, Verdict
+
+
+def verify(
+    artefact: Artefact,
+    frames: Array,
+    *,
+    runtimes: Sequence[str] = (),
+    batch: int = 50,
+    progress: Callable[[str], None] = lambda text: None,
+) -> list[Verdict]:
+    """A verdict on the files themselves if any changed, and one for each runtime of the artefact's target.
+
+    Args:
+        frames: (time, samples, *input shape), time being the artefact's T; states are zero at the start of each sample.
+        runtimes: names to run; empty means all that apply to this artefact.
+        batch: samples held in memory at a time.
+        progress: told what runs now.
+    Raises:
+        ArtefactError: the reference graph cannot be read.
+        ConfigError: an unknown runtime.
+        DataError: the frames do not fit the network.
+    """
+    exporter = find(artefact.target)
+    chosen = _chosen(exporter, artefact, runtimes)
+    changed = artefact.changed_files()
+    verdicts = []
+    if changed:
+        reason = f"changed since export (SHA-256 differs from the manifest): {', '.join(changed)}"
+        verdicts.append(Verdict(artefact.target, "files", Status.MISMATCH, reason=reason))
+        if any(name.startswith("reference/") for name in changed):
+            return verdicts
+    references = {Reference.INTEGER: artefact.integer_graph(), Reference.FLOAT: artefact.float_graph()}
+    _check_steps(artefact, frames)
+    check_frames(artefact.integer_graph().graph, frames)
+    for runtime in chosen:
+        graph = references[runtime.reference]
+        if graph is not None:
+            progress(f"{artefact.target}: {runtime.name}")
+            verdicts.append(_Check(artefact, exporter, runtime, graph).run(frames, batch))
+    return verdicts
+
+
+def _check_steps(artefact: Artefact, frames: Array) -> None:
+    if len(frames) != artefact.timesteps:
+        reason = f"{len(frames)} timesteps, the network was trained and exported for {artefact.timesteps} timesteps"
+        raise DataError(source="frames", reason=reason, hint=f"Set data.timesteps={artefact.timesteps}.")
+
+
+def _chosen(exporter: Exporter, artefact: Artefact, names: Sequence[str]) -> list[Runtime]:
+    known = {runtime.name: runtime for runtime in exporter.runtimes}
+    for name in names:
+        if name not in known:
+            raise ConfigError(key="runtime", found=name, allowed=", ".join(known))
+    return [runtime for name, runtime in known.items() if not names or name in names]
+
+
+@final
+class _Check:
+    """One runtime's run over all batches, adding up what was compared."""
+
+    def __init__(self, artefact: Artefact, exporter: Exporter, runtime: Runtime, graph: IntGraph | Graph) -> None:
+        self.artefact, self.exporter, self.runtime, self.graph = artefact, exporter, runtime, graph
+        plain = graph.graph if isinstance(graph, IntGraph) else graph
+        self.neurons: list[Node] = [node for node in plain.nodes if node.states]
+        self.order = [f"{n.name}{part}" for n in plain.nodes for part in ("", *(f".{state}" for state in n.states))]
+        self.spikes = {node.name: 0 for node in self.neurons if isinstance(node, Cuba)}
+        self.exposed: set[str] = set()
+        self.verdict = Verdict(artefact.target, runtime.name, Status.EXACT, steps=artefact.timesteps)
+
+    def run(self, frames: Array, batch: int) -> Verdict:
+        """The verdict over all samples; the first difference ends the run."""
+        try:
+            for start in range(0, frames.shape[1], batch):
+                self._compare(frames[:, start : start + batch])
+        except MismatchError as error:
+            return replace(self._counted(), status=Status.MISMATCH, reason=str(error))
+        except ArtefactError as error:
+            return replace(self._counted(), status=Status.MISMATCH, reason=f"the file cannot be run: {error}")
+        except ToolchainMissingError as error:
+            return Verdict(self.artefact.target, self.runtime.name, Status.NOT_RUN, reason=str(error))
+        return self._judged()
+
+    def _compare(self, frames: Array) -> None:
+        found = self.exporter.run(self.artefact, self.runtime, frames)
+        expected = simulate(self.graph, frames)
+        self.exposed |= set(found.values)
+        if isinstance(self.graph, IntGraph):
+            values = compare(expected, found, self.order).values
+        else:
+            values = self._compare_float(expected, found, frames)
+        for name in self.spikes:
+            self.spikes[name] += int(expected[name].sum())
+        old = self.verdict
+        self.verdict = replace(old, samples=old.samples + frames.shape[1], values=old.values + values)
+
+    def _compare_float(self, expected: Trace, found: Trace, frames: Array) -> int:
+        raise NotImplementedError
+
+    def _counted(self) -> Verdict:
+        compared = [node for node in self.neurons if node.name in self.exposed]
+        states = [f"{node.name}.{state}" for node in self.neurons for state in node.states]
+        hidden = tuple(name for name in (*(n.name for n in self.neurons), *states) if name not in self.exposed)
+        spikes = sum(self.spikes[name] for name in self.spikes if name in self.exposed)
+        return replace(self.verdict, layers=len(compared), spikes=spikes, not_exposed=hidden)
+
+    def _judged(self) -> Verdict:
+        verdict = self._counted()
+        silent = [name for name, spikes in self.spikes.items() if spikes == 0]
+        unseen = [node.name for node in self.neurons if node.name not in self.exposed]
+        if not verdict.values or unseen:
+            reason = f"not compared: {', '.join(unseen)}" if unseen else "nothing was compared"
+            return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
+        if silent:
+            reason = f"never spiked on this data: {', '.join(silent)}; give more or other samples"
+            return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
+        exact = isinstance(self.graph, IntGraph)
+        return replace(verdict, status=Status.EXACT if exact else Status.WITHIN_TOLERANCE)
+
+
+def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
+    """Whether the artefact's reference is the network that the run holds now, array for array."""
+    verdict = Verdict(artefact.target, "reference-is-the-run", Status.EXACT, steps=deployment.timesteps)
+    kept = graph_files(artefact.integer_graph().graph)
+    trained = graph_files(deployment.integer.graph)
+    if kept != trained or artefact.timesteps != deployment.timesteps:
+        reason = f"the artefact holds another network than run '{deployment.name}'; export it again"
+        return replace(verdict, status=Status.MISMATCH, reason=reason)
+    return verdict
