@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Shaped
 
 from neurodeploy.errors import DataError
 
@@ -30,7 +30,7 @@ class EventStream:
         DataError: one of the above does not hold; the message names the first bad event.
     """
 
-    events: NDArray[np.void]
+    events: Shaped[np.ndarray, "..."]
     sensor: tuple[int, int]
     source: Path | str = "events"
     checked: InitVar[bool] = False
@@ -47,7 +47,7 @@ class EventStream:
         self._refuse(self.events["p"] > 1, "polarity is neither 0 nor 1")
         self._refuse(np.diff(self.events["t"], prepend=self.events["t"][:1]) < 0, "time runs backwards")
 
-    def _refuse(self, bad: NDArray[np.bool_], reason: str) -> None:
+    def _refuse(self, bad: Bool[np.ndarray, " n"], reason: str) -> None:
         if bad.any():
             first = int(np.argmax(bad))
             text = f"event {first} of {len(bad)}: {reason} (event is {self.events[first]})"
