@@ -132,6 +132,140 @@ def verify(
     return {"artefact": str(artefact), "samples": data.source, "verdicts": [v.as_dict() for v in verdicts]}
 
 
+def energy(
+    source: Path,
+    words: Sequence[str] = (),
+    *,
+    profiles: Sequence[str] = (),
+    every: bool = False,
+    run: Path | None = None,
+    samples: int = 0,
+    csv: Path | None = None,
+) -> dict[str, Any]:
+    """Estimated energy of one inference, from counts on test recordings.
+
+    Args:
+        source: a run or an artefact; its integer network is simulated and counted.
+        profiles: names of shipped profiles or paths of TOML files; none means "loihi1".
+        every: all shipped profiles.
+        csv: also write every priced line there.
+    """
+    from neurodeploy import activity, subject
+    from neurodeploy.energy import report as shown
+    from neurodeploy.energy.price import price
+    from neurodeploy.profile import load_profile, profile_names
+
+    names = profile_names() if every else list(profiles) or ["loihi1"]
+    loaded = [load_profile(name) for name in names]
+    data = subject.samples(source, words, run=run, limit=samples)
+    counts = activity.count_activity(subject.deployment(source), data)
+    estimates = [price(counts, profile) for profile in loaded]
+    if csv is not None:
+        activity.write_csv(csv, estimates)
+    columns, rows = shown.energy_table(estimates)
+    return {
+        "label": shown.LABEL,
+        "samples": data.source,
+        "counts": shown.counts_dict(counts),
+        "estimates": [shown.as_dict(estimate) for estimate in estimates],
+        "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
+    }
+
+
+def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str, Any]:
+    """One offline HTML file about a run: curves, rasters, confusion matrix, energy, export checks.
+
+    Args:
+        out: default `report.html` in the run's folder.
+        samples: test recordings for the energy counts; 0 takes all.
+    """
+    from neurodeploy.files import write_file
+    from neurodeploy.run_report import render_run
+
+    path = out or run / "report.html"
+    write_file(path, render_run(run, samples))
+    return {"report": str(path)}
+
+
+def data_list() -> dict[str, Any]:
+    """Data sets by name, with what they hold and where they come from."""
+    from neurodeploy.data.datasets import find, names
+
+    found = [find(name) for name in names()]
+    rows = [
+        {
+            "name": d.name,
+            "classes": list(d.classes),
+            "sensor": d.sensor,
+            "licence": d.licence,
+            "path": d.needs_path,
+            "home": d.home,
+        }
+        for d in found
+    ]
+    return {"datasets": rows}
+
+
+def data_fetch(name: str, *, out: Path = Path("data"), progress: Progress = _silent) -> dict[str, Any]:
+    """Download the files of a data set, or give the instructions for doing it by hand.
+
+    Raises:
+        DataError: a download failed or is not the expected file.
+    """
+    from neurodeploy.data.datasets import find
+    from neurodeploy.data.fetch import fetch_all, instructions
+
+    dataset = find(name)
+    text = instructions(dataset, out)
+    progress(text)
+    files = fetch_all(dataset, out)
+    return {"name": name, "instructions": text, "files": [str(path) for path in files]}
+
+
+def data_stats(words: Sequence[str] = ()) -> dict[str, Any]:
+    """Recordings, events, classes and rates of a data set given by key=value settings of `data`."""
+    from neurodeploy.config import read_config
+    from neurodeploy.data.datasets import find
+    from neurodeploy.data.stats import stats
+    from neurodeploy.train.config import RunConfig
+
+    config = read_config(RunConfig, None, words).data
+    path = Path(config.path).expanduser() if config.path else None
+    return {"dataset": config.dataset, **stats(find(config.dataset).open(path, config.sensor))}
+
+
+def profiles_list() -> dict[str, Any]:
+    """Shipped hardware profiles."""
+    from neurodeploy.profile import load_profile, profile_names
+
+    loaded = [load_profile(name) for name in profile_names()]
+    rows = [{"name": p.name, "title": p.title, "boundary": p.boundary, "stand_in": p.stand_in} for p in loaded]
+    return {"profiles": rows}
+
+
+def profiles_show(name: str) -> dict[str, Any]:
+    """Every number of a profile (a name or a TOML file) with unit, scope, kind, interval and source."""
+    from dataclasses import asdict
+
+    from neurodeploy.profile import load_profile
+
+    profile = load_profile(name)
+    rows = [{"key": key, **asdict(quantity)} for key, quantity in profile.quantities().items()]
+    return {"name": profile.name, "title": profile.title, "notes": list(profile.notes), "quantities": rows}
+
+
+def profiles_check(path: Path) -> dict[str, Any]:
+    """Whether a profile file is complete and consistent.
+
+    Raises:
+        ProfileError: it is not; file, key and reason are named.
+    """
+    from neurodeploy.profile import check_profile
+
+    profile = check_profile(path)
+    return {"name": profile.name, "quantities": len(profile.quantities()), "valid": True}
+
+
 def doctor() -> dict[str, Any]:
     """Versions found, and what each missing part would enable."""
     from neurodeploy.doctor import examine

@@ -86,13 +86,13 @@ def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, l
     from neurodeploy.train import run_dir
 
     config = override(run_dir.load_run(source).config, words).data
-    return _limited(test_samples(config), limit)
+    return _limited(_test_split(config), limit)
 
 
-def test_samples(config: DataConfig) -> Samples:
+def _test_split(config: DataConfig) -> Samples:
     """The test split of a data set, as frames."""
     found: FrameSet = open_frames(config).test
-    frames = np.moveaxis(found.batch(np.arange(len(found.labels))), 0, 1)
+    frames = np.moveaxis(found.batch(), 0, 1)
     return Samples(frames, np.asarray(found.labels), tuple(found.ids), f"test split of {config.dataset}")
 
 

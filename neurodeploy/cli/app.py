@@ -87,7 +87,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Accuracy on the test split, of a run or of exported files."""
-    result = api.evaluate(source, overrides or [], runtime=runtime, run=run, samples=samples)
+    result = api.evaluate(source, overrides or [], runtime=runtime, run=run, limit=samples)
     _print(result, as_json, show.evaluate)
 
 
@@ -101,7 +101,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a trained network for a target and check what was written."""
-    result = api.export(run, target, out, verify=verify, samples=samples, progress=_note)
+    result = api.export(run, target, out, check=verify, samples=samples, progress=_note)
     _print(result, as_json, show.export)
     raise typer.Exit(show.exit_code(result["verdicts"]) if verify else 0)
 

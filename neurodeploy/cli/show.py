@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,8 +18,8 @@ def _table(headers: Sequence[str], rows: Iterable[Sequence[object]], title: str 
         table.add_column(header, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
-    console = Console(highlight=False, markup=False)
-    console.print(table)
+    # a pipe or a file has no width of its own; folding at 80 columns would cut names in two
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def exit_code(verdicts: Sequence[Result]) -> int:
@@ -83,3 +84,63 @@ def doctor(result: Result) -> None:
         for p in result["parts"]
     ]
     _table(("part", "version", "enables", "install with"), rows)
+
+
+def energy(result: Result) -> None:
+    """One row for each profile, then what has no price."""
+    table = result["table"]
+    print(f"Energy of one inference ({result['label']}), mean over {result['samples']}")
+    _table(table["columns"], table["rows"])
+    for estimate in result["estimates"]:
+        lacking = [f"{item['term']} ({item['reason']})" for item in estimate["not_covered"]]
+        print(f"{estimate['profile']}: not covered: {'; '.join(lacking) or 'nothing'}")
+
+
+def data_list(result: Result) -> None:
+    """Names, classes and licences."""
+    rows = [
+        (d["name"], len(d["classes"]) or "as found", "local path" if d["path"] else "embedded", d["licence"])
+        for d in result["datasets"]
+    ]
+    _table(("data set", "classes", "needs", "licence"), rows)
+
+
+def data_fetch(result: Result) -> None:
+    """Where the files are."""
+    print("\n".join(result["files"]) or result["instructions"])
+
+
+def data_stats(result: Result) -> None:
+    """Numbers of both splits, side by side."""
+    print(f"{result['dataset']}: {len(result['classes'])} classes, sensor {result['sensor']}; {result['split']}")
+    keys = [key for key in result["train"] if key != "per_class"]
+    _table(("", "train", "test"), [(key, result["train"][key], result["test"].get(key)) for key in keys])
+
+
+def profiles_list(result: Result) -> None:
+    """Names and titles."""
+    rows = [(p["name"], p["title"], p["boundary"], "stand-in" if p["stand_in"] else "") for p in result["profiles"]]
+    _table(("profile", "title", "boundary", ""), rows)
+
+
+def profiles_show(result: Result) -> None:
+    """Every number with its source."""
+    print(f"{result['name']}: {result['title']}")
+    rows = [
+        (
+            q["key"],
+            f"{q['value']} {q['unit']}",
+            q["interval"] or "",
+            f"{q['scope']}, {q['kind']}, {q['tag']}",
+            q["source"],
+        )
+        for q in result["quantities"]
+    ]
+    _table(("key", "value", "interval", "scope, kind, tag", "source"), rows)
+    for note in result["notes"]:
+        print(f"note: {note}")
+
+
+def profiles_check(result: Result) -> None:
+    """That the profile is valid."""
+    print(f"{result['name']}: valid, {result['quantities']} quantities")

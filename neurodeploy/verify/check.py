@@ -15,6 +15,7 @@ from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.simulate import check_frames
 from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, find
 from neurodeploy.verify.compare import compare
+from neurodeploy.verify.float_check import check_float
 from neurodeploy.verify.verdict import Status, Verdict
 
 
@@ -83,6 +84,7 @@ class _Check:
         self.order = [f"{n.name}{part}" for n in plain.nodes for part in ("", *(f".{state}" for state in n.states))]
         self.spikes = {node.name: 0 for node in self.neurons if isinstance(node, Cuba)}
         self.exposed: set[str] = set()
+        self.differing_spikes = self.differing_answers = 0
         self.verdict = Verdict(artefact.target, runtime.name, Status.EXACT, steps=artefact.timesteps)
 
     def run(self, frames: Array, batch: int) -> Verdict:
@@ -105,14 +107,19 @@ class _Check:
         if isinstance(self.graph, IntGraph):
             values = compare(expected, found, self.order).values
         else:
-            values = self._compare_float(expected, found, frames)
+            values = self._compare_float(self.graph, expected, found, frames)
         for name in self.spikes:
             self.spikes[name] += int(expected[name].sum())
         old = self.verdict
         self.verdict = replace(old, samples=old.samples + frames.shape[1], values=old.values + values)
 
-    def _compare_float(self, expected: Trace, found: Trace, frames: Array) -> int:
-        raise NotImplementedError
+    def _compare_float(self, graph: Graph, expected: Trace, found: Trace, frames: Array) -> int:
+        checked = check_float(graph, frames, expected, found, self.runtime.tolerance)
+        largest = max(self.verdict.largest_difference or 0.0, checked.largest)
+        self.verdict = replace(self.verdict, largest_difference=largest)
+        self.differing_spikes += checked.differing_spikes
+        self.differing_answers += checked.differing_answers
+        return checked.values
 
     def _counted(self) -> Verdict:
         compared = [node for node in self.neurons if node.name in self.exposed]
@@ -131,8 +138,11 @@ class _Check:
         if silent:
             reason = f"never spiked on this data: {', '.join(silent)}; give more or other samples"
             return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
-        exact = isinstance(self.graph, IntGraph)
-        return replace(verdict, status=Status.EXACT if exact else Status.WITHIN_TOLERANCE)
+        if isinstance(self.graph, IntGraph):
+            return verdict
+        reason = f"from end to end {self.differing_spikes} of {verdict.spikes} spikes and {self.differing_answers} of "
+        reason += f"{verdict.samples} answers differ from a float64 run"
+        return replace(verdict, status=Status.WITHIN_TOLERANCE, reason=reason)
 
 
 def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:

@@ -1,0 +1,51 @@
+"""Where profiles are found: those that come with the package by name, a user's own by path."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from neurodeploy.errors import ProfileError
+from neurodeploy.profile.profile import Profile
+from neurodeploy.profile.reader import Reader, close_names
+
+
+def profile_names() -> list[str]:
+    """Names of the profiles that come with the package, sorted."""
+    folder = resources.files("neurodeploy.hw_profiles")
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """The shipped profile of that name, or the one in the file of that path (ending in `.toml`).
+
+    Raises:
+        ProfileError: no such profile, or the file breaks a rule; file, key and reason are named.
+    """
+    name = str(name_or_path)
+    if name.endswith(".toml"):
+        return check_profile(Path(name))
+    if name not in profile_names():
+        raise ProfileError(
+            path=name,
+            key="name",
+            reason=f"no such profile; shipped are {', '.join(profile_names())}",
+            hint=close_names(name, profile_names()),
+        )
+    text = resources.files("neurodeploy.hw_profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return Reader(f"{name}.toml").profile(name, text)
+
+
+def check_profile(path: Path) -> Profile:
+    """The profile in a user's file, after checking every rule.
+
+    Raises:
+        ProfileError: the file is absent, is not TOML, or breaks a rule; file, key and reason are named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProfileError(path=path, key="file", reason=f"cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ProfileError(path=path, key="file", reason="is not UTF-8 text") from error
+    return Reader(str(path)).profile(path.name.removesuffix(".toml"), text)

@@ -1,0 +1,56 @@
+"""A chip, or a model of one, as prices for work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from neurodeploy.profile.quantity import Quantity
+
+
+@final
+@dataclass(frozen=True)
+class Profile:
+    """A chip, or a model of one; see the module's text for the fields of the file.
+
+    Args:
+        name: file name without `.toml`.
+        boundary: what the numbers enclose: `core`, `chip` or `board`.
+        stand_in: the prices are those of another chip.
+        skips_zero_weights: whether a stored weight of zero costs nothing; None where no source says.
+        prices: kind of work -> energy of one unit of it.
+        overhead: power of everything around the chip; None where unknown, and then no board-level total exists.
+    """
+
+    name: str
+    title: str
+    process: str
+    boundary: str
+    stand_in: bool
+    skips_zero_weights: bool | None
+    notes: tuple[str, ...]
+    omits: tuple[str, ...]
+    unpriced: Mapping[str, str]
+    prices: Mapping[str, Quantity]
+    static: Quantity | None
+    clock_power: Quantity | None
+    overhead: Quantity | None
+    clock: Quantity | None
+    time_per_step: Quantity | None
+    limits: Mapping[str, Quantity]
+    facts: Mapping[str, Quantity]
+
+    def quantities(self) -> dict[str, Quantity]:
+        """Every number by its key in the file."""
+        single = {
+            "power.static": self.static,
+            "power.clock": self.clock_power,
+            "power.overhead": self.overhead,
+            "timing.clock": self.clock,
+            "timing.step": self.time_per_step,
+        }
+        found = {f"price.{name}": quantity for name, quantity in self.prices.items()}
+        found |= {key: quantity for key, quantity in single.items() if quantity is not None}
+        found |= {f"limits.{name}": quantity for name, quantity in self.limits.items()}
+        return found | {f"facts.{name}": quantity for name, quantity in self.facts.items()}

@@ -1,0 +1,102 @@
+"""The words of a profile: kinds of work, units, scopes, tags; and one number with where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+WORK: Final[Mapping[str, str]] = {
+    "accumulate": "weights met by values of magnitude 1 (binary and ternary spikes)",
+    "multiply_accumulate": "weights met by all other non-zero values",
+    "bias_add": "biases added, every output at every step",
+    "pool_add": "additions of pooling: windows met by non-zero values",
+    "pool_scale": "divisions of average pooling, every output at every step",
+    "join_add": "non-zero values added without a weight: skip connections, inputs wired straight to neurons",
+    "neuron_update": "neurons times steps, spike or not",
+    "spike": "spikes emitted by neurons",
+    "input_event": "non-zero input values delivered to the network",
+    "state_bit_read": "bits of neuron state read",
+    "state_bit_write": "bits of neuron state written",
+    "weight_bit_read": "bits of weights read, one read for each use",
+    "event_bit_in": "bits of events (address and value) received by synapses",
+    "event_bit_out": "bits of events sent by inputs and neurons",
+    "cycle": "processor cycles; never counted, only given by the user",
+}
+"""Kinds of work that a count can hold and a profile can price."""
+
+UNITS: Final[Mapping[str, Mapping[str, float]]] = {
+    "energy": {"fJ": 1e-3, "pJ": 1.0, "nJ": 1e3, "uJ": 1e6},
+    "power": {"nW": 1e-9, "uW": 1e-6, "mW": 1e-3, "W": 1.0},
+    "power per frequency": {"uW/MHz": 1e-12, "mW/MHz": 1e-9},
+    "time": {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
+    "frequency": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6},
+    "size": dict.fromkeys(
+        ("bit", "byte", "neurons", "cores", "axons", "steps", "synapses", "weight types", "units"), 1.0
+    ),
+}
+"""Dimension -> unit -> factor to the base unit: pJ, W, W/Hz, s, Hz, pieces."""
+
+KINDS: Final = ("measured", "simulated", "vendor", "derived", "arch")
+TAGS: Final[Mapping[str, str]] = {
+    "R": "recomputed here from raw data",
+    "S": "read in the primary source",
+    "T": "third-party transcription of the primary source",
+}
+COST_SCOPES: Final = ("marginal", "all_in", "arith", "peak")
+PLACE_SCOPES: Final = ("core", "chip", "board")
+LIMITS: Final = (
+    "weight_bits",
+    "state_bits",
+    "threshold_bits",
+    "bias_bits",
+    "decay_bits",
+    "delay_steps",
+    "neurons_per_core",
+    "cores_per_chip",
+    "chips",
+    "input_axons_per_core",
+    "output_axons_per_core",
+    "synapse_bytes_per_core",
+    "memory_bytes_per_core",
+    "synapses",
+    "weight_types",
+    "spike_bits",
+)
+POWERS: Final = {"static": "power", "clock": "power per frequency", "overhead": "power"}
+TIMINGS: Final = {"step": "time", "clock": "frequency"}
+
+
+@final
+@dataclass(frozen=True)
+class Quantity:
+    """One number of a profile and where it comes from.
+
+    Args:
+        value: >= 0, in `unit`.
+        scope: for costs `marginal` (one more event), `all_in` (everything over the event rate at one operating point),
+            `arith` (arithmetic unit only) or `peak`; for power, time and limits what it is of: `core`, `chip`, `board`.
+        kind: `measured`, `simulated`, `vendor`, `derived` or `arch`.
+        tag: how sure it is that the source says so: R, S or T.
+        voltage: supply in V, or None when the source does not say.
+        interval: least and greatest value in `unit`, or None when the source gives none.
+        includes: kinds of work (keys of WORK) already inside this number.
+    """
+
+    value: float
+    unit: str
+    scope: str
+    kind: str
+    source: str
+    tag: str
+    voltage: float | None = None
+    interval: tuple[float, float] | None = None
+    includes: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def range(self) -> tuple[float, float, float]:
+        """(low, value, high) in the base unit of its dimension; all equal when the source gives no interval."""
+        factor = next(units[self.unit] for units in UNITS.values() if self.unit in units)
+        low, high = self.interval or (self.value, self.value)
+        return low * factor, self.value * factor, high * factor

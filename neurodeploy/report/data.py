@@ -1,0 +1,102 @@
+"""What a report is made of: plain values, gathered by whoever knows the run. A missing part is said to be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from neurodeploy.energy import Counts, Estimate
+from neurodeploy.errors import DataError
+from neurodeploy.graph import Graph, Trace
+from neurodeploy.graph.nodes import Cuba, Readout
+from neurodeploy.graph.numeric import Array
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """How often each class was taken for each.
+
+    Args:
+        classes: names.
+        matrix: (true class, answer), whole numbers.
+        source: which network on which recordings, for the caption.
+    """
+
+    classes: tuple[str, ...]
+    matrix: Array
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        wanted = (len(self.classes), len(self.classes))
+        if self.matrix.shape != wanted or not self.classes:
+            raise DataError(source="confusion matrix", reason=f"shape {self.matrix.shape}, wanted {wanted}")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """One sample on its way through the network.
+
+    Args:
+        title: for instance "recording 17: true class 3, answer 3".
+        frames: (time, channel, height, width) or (time, neurons): the input.
+        layers: name -> (time, neurons), 0 or 1.
+        classes: names of the outputs.
+        readout: (time, classes) accumulated logits, or None where the output spikes.
+    """
+
+    title: str
+    frames: Array
+    layers: Mapping[str, Array]
+    classes: tuple[str, ...] = ()
+    readout: Array | None = None
+
+
+def sample_raster(graph: Graph, trace: Trace, sample: int, title: str, classes: tuple[str, ...] = ()) -> Raster:
+    """One sample of a trace as a raster: the input, every layer of neurons, and the readout.
+
+    Raises:
+        DataError: the trace has no such sample.
+    """
+    frames = trace[graph.input.name]
+    if not 0 <= sample < frames.shape[1]:
+        raise DataError(source="trace", reason=f"no sample {sample}; there are {frames.shape[1]}")
+    steps = len(frames)
+    layers = {n.name: trace[n.name][:, sample].reshape(steps, -1) for n in graph.nodes if isinstance(n, Cuba)}
+    readout = trace[graph.output.name][:, sample] if isinstance(graph.output, Readout) else None
+    return Raster(title, np.asarray(frames[:, sample]), layers, classes, readout)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ReportData:
+    """Everything a report shows.
+
+    Args:
+        title: name of the run.
+        summary: headline figures as text, in order, for instance {"test accuracy, integers": "98.0 %"}.
+        config: the resolved configuration; nested tables are flattened.
+        epochs: the lines of metrics.jsonl: `epoch`, keys with "loss" or "accuracy", and `firing_rate` by layer.
+        confusion: of the test split.
+        rasters: one or two samples.
+        counts, estimates: energy of one inference on each profile; all on the same recordings.
+        energy_source: which recordings were counted.
+        verdicts: `Verdict.as_dict()` of every export check.
+        environment: versions and machine, as text.
+    """
+
+    title: str
+    summary: Mapping[str, str]
+    config: Mapping[str, Any]
+    epochs: tuple[Mapping[str, Any], ...] = ()
+    confusion: Confusion | None = None
+    rasters: tuple[Raster, ...] = ()
+    counts: Counts | None = None
+    estimates: tuple[Estimate, ...] = ()
+    energy_source: str = ""
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    environment: Mapping[str, str] | None = None
