@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import final
 
+import numpy as np
+
 from neurodeploy.deployment import Deployment
 from neurodeploy.errors import ArtefactError, ConfigError, DataError, MismatchError, ToolchainMissingError
 from neurodeploy.graph import Graph, IntGraph, Node, Trace, simulate
@@ -146,11 +148,14 @@ class _Check:
 
 
 def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
-    """Whether the artefact's reference is the network that the run holds now, array for array."""
+    """Whether the artefact's reference is the network that the run holds now: structure, settings and every number."""
+    trained = deployment.integer.graph
+    numbers = sum(array.size for node in trained.nodes for array in vars(node).values() if isinstance(array, np.ndarray))
+    layers = sum(bool(node.states) for node in trained.nodes)
     verdict = Verdict(artefact.target, "reference-is-the-run", Status.EXACT, steps=deployment.timesteps)
+    verdict = replace(verdict, layers=layers, values=numbers)
     kept = graph_files(artefact.integer_graph().graph)
-    trained = graph_files(deployment.integer.graph)
-    if kept != trained or artefact.timesteps != deployment.timesteps:
+    if kept != graph_files(trained) or artefact.timesteps != deployment.timesteps:
         reason = f"the artefact holds another network than run '{deployment.name}'; export it again"
         return replace(verdict, status=Status.MISMATCH, reason=reason)
     return verdict

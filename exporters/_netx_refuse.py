@@ -1,0 +1,130 @@
+"""What a NetX file cannot say, refused by node name before a byte exists, each time with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from neurodeploy.errors import UnsupportedNodeError
+from neurodeploy.exporters._netx_weights import refuse_weights
+from neurodeploy.graph import Graph, IntGraph, Node, Schedule, Synapse
+from neurodeploy.graph.int_graph import prove_range
+from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset
+
+AFTER: Final[Mapping[type[Node], tuple[type[Node], ...]]] = {
+    Input: (),
+    Flatten: (Input, Cuba, Flatten),
+    Dense: (Input, Cuba, Flatten),
+    Conv2d: (Input, Cuba),
+    Cuba: (Dense, Conv2d),
+    Readout: (Dense,),
+}
+"""Node kinds that NetX has, and what each may follow: a synapse and its neuron are one layer of the file."""
+
+BIAS_HIGH = 4095
+"""Loihi's bias mantissa has 12 bits and a sign; Lava's is an int16 that wraps in silence."""
+
+GEOMETRY_HIGH = 127
+"""Lava's conv keeps kernel size, stride, padding, dilation and groups as int8 (`src/lava/proc/conv/models.py`)."""
+
+CONV_SUM_HIGH = (1 << 23) - 1
+"""Lava wraps a conv's sums to 24 bits before the neuron sees them; a dense layer's sums have 32 bits."""
+
+TARGET = "loihi"
+
+
+def refuse(integer: IntGraph) -> None:
+    """Return only if NetX computes exactly this network.
+
+    Raises:
+        UnsupportedNodeError: a node has no form in NetX.
+        RangeError: a weight, bias or sum does not fit.
+    """
+    graph = integer.graph
+    if graph.schedule is not Schedule.SWEEP:
+        reason = "the schedule is 'pipelined', in which biases act before the first input arrives"
+        hint = "Use the schedule 'sweep': NetX resets each layer when its first input arrives, which is the same thing."
+        raise _refused(graph.input, reason, hint)
+    for node in graph.nodes:
+        _refuse_kind(graph, node)
+        _refuse_edges(graph, node)
+    for node in graph.nodes:
+        _refuse_order(graph, node)
+        _refuse_values(node)
+
+
+def _refused(node: Node, reason: str, hint: str) -> UnsupportedNodeError:
+    return UnsupportedNodeError(target=TARGET, node=node.name, kind=type(node).__name__, reason=reason, hint=hint)
+
+
+def _refuse_kind(graph: Graph, node: Node) -> None:
+    if type(node) in AFTER:
+        return
+    following = [after.name for after in graph.consumers(node.name)]
+    hints = {
+        "SumPool2d": f"lower fuses pooling into the next synapse (after '{node.name}': {', '.join(following)}).",
+        "Add": "NetX has no skip connections: train a sequential network, or export to onnx.",
+    }
+    supported = [kind.__name__ for kind in AFTER]
+    kind = type(node).__name__
+    raise UnsupportedNodeError(target=TARGET, node=node.name, kind=kind, supported=supported, hint=hints.get(kind, ""))
+
+
+def _refuse_edges(graph: Graph, node: Node) -> None:
+    """One input and one reader each, so that the network is a chain."""
+    inputs = ", ".join(ref.node for ref in node.inputs)
+    for ref in node.inputs:
+        if ref.delay:
+            # Measured in Lava: a reset clears neurons but not the buffers of synapses.
+            reason = f"its input '{ref.node}' has delay {ref.delay}: a sample's last spikes would reach the next sample"
+            raise _refused(node, reason, "Train without delays and recurrence, or export to onnx.")
+    if len(node.inputs) > 1:
+        hint = "Train a sequential network, or export to onnx."
+        raise _refused(node, f"it adds {len(node.inputs)} inputs ({inputs}); NetX layers have one", hint)
+    readers = [reader.name for reader in graph.consumers(node.name)]
+    if len(readers) > 1:
+        reason = f"{len(readers)} nodes read it ({', '.join(readers)}); NetX is a chain of layers"
+        raise _refused(node, reason, "Train a sequential network, or export to onnx.")
+    if not readers and node is not graph.output:
+        raise _refused(node, "no node reads it and it is not the output", "Remove it.")
+
+
+def _refuse_order(graph: Graph, node: Node) -> None:
+    for ref in node.inputs:
+        before = graph[ref.node]
+        if type(before) not in AFTER[type(node)]:
+            allowed = " or ".join(kind.__name__ for kind in AFTER[type(node)])
+            reason = f"it follows {type(before).__name__} '{before.name}'; in NetX it follows {allowed}"
+            hint = "A layer of the file is a synapse and its neuron; only the last one may have a Readout."
+            raise _refused(node, reason, hint)
+    if node is graph.output and not isinstance(node, Cuba | Readout):
+        raise _refused(node, "the network ends with it", "End with neurons (Cuba) or a Readout.")
+
+
+def _refuse_values(node: Node) -> None:
+    if isinstance(node, Input) and node.high > 1:
+        raise _refused(node, f"it takes counts up to {node.high}; NetX feeds spikes", "Train with data.binary=true.")
+    if isinstance(node, Cuba):
+        if node.reset is not Reset.ZERO:
+            reason = "reset by subtraction; Loihi's neuron resets to zero"
+            raise _refused(node, reason, "Train with neuron.reset=zero.")
+        prove_range(f"{node.name}.bias", node.bias, -BIAS_HIGH, BIAS_HIGH)
+    if isinstance(node, Synapse):
+        if node.bias is not None:
+            hint = "lower moves it into the neuron when that is exact (current_decay 4096); else train without bias."
+            raise _refused(node, "a bias on the sum; NetX adds biases to the voltage", hint)
+        refuse_weights(node, TARGET)
+    if isinstance(node, Conv2d):
+        _refuse_conv(node)
+
+
+def _refuse_conv(node: Conv2d) -> None:
+    geometry = {"kernel": node.weight.shape[2:], "stride": node.stride, "padding": node.padding}
+    geometry |= {"dilation": node.dilation, "groups": (node.groups,)}
+    for name, values in geometry.items():
+        if max(values) > GEOMETRY_HIGH:
+            reason = f"{name} {max(values)}; Lava keeps it in 8 bits, at most {GEOMETRY_HIGH}"
+            raise _refused(node, reason, "Split the layer, or export to onnx.")
+    for sums in node.bounds(0, 1):
+        hint = "Use fewer inputs per output, or smaller weights."
+        prove_range(f"{node.name}.sum", sums, -CONV_SUM_HIGH, CONV_SUM_HIGH, hint)

@@ -1,0 +1,44 @@
+"""What training minimises, from the logits of every timestep."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from neurodeploy.train.config import TrainConfig
+
+TARGET = 1.0
+"""What the squared part of the TET loss pulls every logit to: the threshold of its authors' neurons."""
+
+
+def loss(
+    logits: Float[Tensor, "time batch classes"], labels: Int[Tensor, " batch"], config: TrainConfig
+) -> Float[Tensor, ""]:
+    """The loss named in the configuration."""
+    if config.loss == "tet":
+        return tet_loss(logits, labels, config.tet_lambda, config.label_smoothing)
+    return mean_loss(logits, labels, config.label_smoothing)
+
+
+def mean_loss(
+    logits: Float[Tensor, "time batch classes"], labels: Int[Tensor, " batch"], smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """Cross-entropy of the logits averaged over time."""
+    return F.cross_entropy(logits.mean(0), labels, label_smoothing=smoothing)
+
+
+def tet_loss(
+    logits: Float[Tensor, "time batch classes"], labels: Int[Tensor, " batch"], share: float, smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """(1 - share) times the mean cross-entropy of all timesteps, plus share times the mean of (logits - 1)^2.
+
+    Source:
+        Deng et al. 2022, "Temporal efficient training", openreview _XNtisL32jv, equations 9 to 11.
+    """
+    every_step = labels.repeat(len(logits))
+    entropy = F.cross_entropy(logits.flatten(0, 1), every_step, label_smoothing=smoothing)
+    if share == 0:
+        return entropy
+    return (1 - share) * entropy + share * torch.mean((logits - TARGET) ** 2)

@@ -1,0 +1,207 @@
+"""The folder of a run: configuration, metrics, checkpoints, plots; numbered, and never written over.
+
+config.json                  resolved configuration, command line, versions, what the frames are
+metrics.jsonl                one line per epoch
+metrics.json                 final numbers; absent until the training is complete
+checkpoints/best, last       weights.safetensors, state.json; last also optimizer.safetensors
+plots/                       loss.png, accuracy.png, firing_rate.png
+exports/<target>.json        what `export` wrote and how it was verified
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, final
+
+import torch
+
+from neurodeploy.config import as_tree, build
+from neurodeploy.deployment import Deployment
+from neurodeploy.errors import CheckpointError, NeuroDeployError, OutputError
+from neurodeploy.files import write_file
+from neurodeploy.graph import Graph
+from neurodeploy.quantize import quantize
+from neurodeploy.train.checkpoint import load_checkpoint, restore_weights
+from neurodeploy.train.config import RunConfig
+from neurodeploy.train.model import SpikingNet, build_model
+from neurodeploy.train.to_graph import to_graph
+
+SCHEMA_VERSION = 1
+
+
+@final
+@dataclass(frozen=True)
+class Task:
+    """What the network gets and what it answers.
+
+    Args:
+        shape: (channel, height, width) of one timestep.
+        high: largest value of a frame.
+        classes: name of each answer.
+        timestep_us: mean duration of a timestep in µs.
+        content_key: of the recordings.
+        split: how training and test recordings were told apart.
+    """
+
+    shape: tuple[int, ...]
+    high: int
+    classes: tuple[str, ...]
+    timestep_us: float
+    content_key: str
+    split: str
+
+    def graph(self, net: SpikingNet) -> Graph:
+        """The float graph of a network for this task."""
+        return to_graph(net, self.shape, high=self.high, timestep_us=self.timestep_us)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run on disk.
+
+    Args:
+        path: its folder.
+        config: resolved.
+        task: what it was trained for.
+        metrics: final numbers; empty while the training is not complete.
+    """
+
+    path: Path
+    config: RunConfig
+    task: Task
+    metrics: Mapping[str, Any]
+
+    @cached_property
+    def model(self) -> SpikingNet:
+        """The network with the best weights, on CPU, in eval mode.
+
+        Raises:
+            CheckpointError: there is no best checkpoint yet, or it is damaged or of another model.
+        """
+        folder = self.path / "checkpoints" / "best"
+        if not folder.is_dir():
+            hint = "Let the training complete at least one epoch."
+            raise CheckpointError(path=folder, reason="there is no checkpoint", hint=hint)
+        net = new_model(self.config, self.task)
+        restore_weights(net, load_checkpoint(folder).weights, folder)
+        return net.eval()
+
+    @property
+    def exports(self) -> dict[str, dict[str, Any]]:
+        """Target -> what `record_export` kept of the latest export."""
+        files = sorted((self.path / "exports").glob("*.json"))
+        return {file.stem: _read_json(file) for file in files}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One record per completed epoch."""
+        path = self.path / "metrics.jsonl"
+        try:
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise CheckpointError(path=path, reason=f"it cannot be read ({error})") from error
+
+
+def new_model(config: RunConfig, task: Task) -> SpikingNet:
+    """A network with the random weights of the run's seed, on CPU."""
+    generator = torch.Generator().manual_seed(config.seed)
+    bits = config.train.weight_bits
+    return build_model(config.model, config.neuron, task.shape, len(task.classes), generator, bits)
+
+
+def create_run(out: Path, config: RunConfig, task: Task, command: Sequence[str]) -> Path:
+    """A new folder `out`/<dataset>-<number> with config.json in it; no number is used twice.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    path = _next_folder(out, config.data.dataset)
+    head = {"schema_version": SCHEMA_VERSION, "name": path.name, "command": list(command), "versions": versions()}
+    write_json(path / "config.json", {**head, "task": as_tree(task), "config": as_tree(config)})
+    return path
+
+
+def _next_folder(out: Path, name: str) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        taken = [folder.name.removeprefix(f"{name}-") for folder in out.glob(f"{name}-*")]
+        number = max([int(text) for text in taken if text.isdecimal()], default=0) + 1
+        while True:
+            path = out / f"{name}-{number:04d}"
+            try:
+                path.mkdir()
+            except FileExistsError:
+                number += 1
+            else:
+                return path
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise OutputError(path=out, reason=reason, hint="Choose another folder with --out.") from error
+
+
+def versions() -> dict[str, str]:
+    """Of everything that can change the numbers."""
+    packages = ("neurodeploy", "numpy", "torch", "safetensors")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def load_run(path: Path) -> Run:
+    """The run in the folder `path`; its weights are read when they are asked for.
+
+    Raises:
+        CheckpointError: the folder is no run, or config.json or metrics.json is damaged.
+    """
+    head = _read_json(path / "config.json")
+    try:
+        task, config = build(Task, head["task"]), build(RunConfig, head["config"])
+    except (KeyError, TypeError, AttributeError, NeuroDeployError) as error:
+        reason = f"it describes no run of this version ({error})"
+        raise CheckpointError(path=path / "config.json", reason=reason) from error
+    metrics = _read_json(path / "metrics.json") if (path / "metrics.json").exists() else {}
+    return Run(path, config, task, metrics)
+
+
+def deployment(run: Run) -> Deployment:
+    """The best weights of `run` as the proved integer network, with the float one beside it.
+
+    Raises:
+        CheckpointError: the checkpoint is missing or damaged.
+        GraphError, RangeError: the network has no integer form.
+    """
+    graph = run.task.graph(run.model)
+    integer = quantize(graph, run.config.train.weight_bits, run.config.data.timesteps).graph
+    return Deployment(integer, graph, run.config.data.timesteps, run.task.classes, run.path.name)
+
+
+def record_export(path: Path, target: str, result: Mapping[str, Any]) -> None:
+    """Keep what an export of the run at `path` wrote and how it was verified, in place of an earlier one."""
+    write_json(path / "exports" / f"{target}.json", result)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write one JSON object.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    write_file(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        hint = "Give the folder of a run, for instance runs/nmnist-0001."
+        raise CheckpointError(path=path, reason=f"it cannot be read ({error.strerror})", hint=hint) from error
+    except ValueError as error:
+        raise CheckpointError(path=path, reason=f"it is not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(path=path, reason="it holds no JSON object")
+    return content
