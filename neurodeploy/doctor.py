@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import final
+
+from neurodeploy.errors import ToolchainMissingError
+from neurodeploy.exporters._lava import INSTALL, lava_python
 
 
 @final
@@ -53,26 +53,21 @@ PARTS = (
     Part("tonic", "tests/benchmarks of event reading against tonic (GPL-3.0)", "pip install tonic"),
 )
 
-LAVA = Part(
-    "lava", "verify of Loihi artefacts in Lava's CPU simulator", "make lava (in a checkout), see docs in README"
-)
-
-
-def lava_python() -> Path | None:
-    """The interpreter that has Lava: $NEURODEPLOY_LAVA_PYTHON, or .venv-lava in this or a parent folder."""
-    given = os.environ.get("NEURODEPLOY_LAVA_PYTHON")
-    if given:
-        return Path(given) if Path(given).is_file() else None
-    here = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parent.parent]
-    found = [folder / ".venv-lava" / "bin" / "python" for folder in here]
-    return next((path for path in found if path.is_file()), None)
-
 
 def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def _lava() -> Mapping[str, object]:
+    try:
+        place: str | None = str(lava_python())
+    except ToolchainMissingError:
+        place = None
+    enables = "verify of Loihi artefacts in Lava's CPU simulator"
+    return {"name": "lava", "version": place, "enables": enables, "install": INSTALL, "required": False}
 
 
 def examine() -> dict[str, object]:
@@ -87,18 +82,12 @@ def examine() -> dict[str, object]:
         }
         for p in PARTS
     ]
-    lava = lava_python()
-    place = str(lava) if lava else None
-    rows.append(
-        {"name": LAVA.name, "version": place, "enables": LAVA.enables, "install": LAVA.install, "required": False}
-    )
-    compiler = shutil.which("cc")
+    rows.append(_lava())
     missing = [row["name"] for row in rows if row["required"] and row["version"] is None]
     return {
         "neurodeploy": version("neurodeploy"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "compiler": compiler,
         "parts": rows,
         "missing": missing,
     }

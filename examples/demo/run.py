@@ -1,7 +1,7 @@
 """Train, export, verify and report on the embedded event data: the commands a user would type, one after another.
 
-    python examples/demo/run.py            # what `make demo` runs
-    python examples/demo/run.py --tiny     # two epochs, for tests
+python examples/demo/run.py            # what `make demo` runs
+python examples/demo/run.py --tiny     # two epochs, for tests
 """
 
 import argparse

@@ -150,7 +150,8 @@ class _Check:
 def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
     """Whether the artefact's reference is the network that the run holds now: structure, settings and every number."""
     trained = deployment.integer.graph
-    numbers = sum(array.size for node in trained.nodes for array in vars(node).values() if isinstance(array, np.ndarray))
+    arrays = [value for node in trained.nodes for value in vars(node).values() if isinstance(value, np.ndarray)]
+    numbers = sum(array.size for array in arrays)
     layers = sum(bool(node.states) for node in trained.nodes)
     verdict = Verdict(artefact.target, "reference-is-the-run", Status.EXACT, steps=deployment.timesteps)
     verdict = replace(verdict, layers=layers, values=numbers)

@@ -65,7 +65,9 @@ def test_missing_data_says_where_it_should_be(cli: Callable, tmp_path: Path) -> 
     one_message(cli("train", "dataset=nmnist", f"data.path={tmp_path / 'absent'}", "--out", tmp_path), 6, "absent")
 
 
-@pytest.mark.parametrize("command", [("export", "--target", "onnx", "--out", "x"), ("energy", "--all"), ("report",), ("eval",)])
+@pytest.mark.parametrize(
+    "command", [("export", "--target", "onnx", "--out", "x"), ("energy", "--all"), ("report",), ("eval",)]
+)
 def test_a_folder_that_is_no_run_is_refused(cli: Callable, tmp_path: Path, command: tuple[str, ...]) -> None:
     one_message(cli(command[0], tmp_path, *command[1:]), 6, str(tmp_path))
 

@@ -50,7 +50,12 @@ def test_an_artefact_knows_when_it_is_not_the_run(cli: Callable, artefacts: dict
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [("loihi", "network.net"), ("onnx", "integer/step.onnx"), ("onnx", "float/sequence.onnx"), ("onnx", "reference/integer.npz")],
+    [
+        ("loihi", "network.net"),
+        ("onnx", "integer/step.onnx"),
+        ("onnx", "float/sequence.onnx"),
+        ("onnx", "reference/integer.npz"),
+    ],
 )
 def test_one_changed_byte_turns_the_verdict_red(
     cli: Callable, artefacts: dict[str, Path], tmp_path: Path, target: str, name: str
@@ -72,7 +77,9 @@ def test_a_run_is_evaluated(cli: Callable, run: Path, runtime: str) -> None:
     assert answer.json["samples"] == 50
 
 
-def test_every_runtime_of_a_network_gives_the_same_accuracy(cli: Callable, run: Path, artefacts: dict[str, Path]) -> None:
+def test_every_runtime_of_a_network_gives_the_same_accuracy(
+    cli: Callable, run: Path, artefacts: dict[str, Path]
+) -> None:
     expected = cli("eval", run, "--runtime", "torch", "--json").json["accuracy_integer"]
     assert cli("eval", run, "--runtime", "reference", "--json").json["accuracy"] == expected
     for target in ("loihi", "onnx"):

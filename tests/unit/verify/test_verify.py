@@ -56,7 +56,7 @@ def network(threshold: int = 80, timesteps: int = 4) -> Deployment:
 FRAMES = np.ones((4, 3, 2), np.uint8)
 
 
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str = "", frames: np.ndarray = FRAMES, **settings):  # noqa: ANN201
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str = "", frames: np.ndarray = FRAMES, **settings):
     exporter = Echo(fault)
     monkeypatch.setattr("neurodeploy.verify.check.find", lambda name: exporter)
     artefact = write_artefact(exporter, network(), tmp_path / "out")
