@@ -1,4 +1,5 @@
 PYTHON ?= python3
+LAVA_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 
 .PHONY: demo test check lava
@@ -20,7 +21,7 @@ check: .venv/installed  ## format, lint, types and tests: what CI runs
 
 # Lava is archived and wants its own environment (numpy 1); it is started as a process and never imported.
 .venv-lava/installed: constraints-lava.txt
-	$(PYTHON) -m venv .venv-lava
+	$(LAVA_PYTHON) -m venv .venv-lava
 	.venv-lava/bin/pip install --quiet --no-deps --ignore-requires-python -r constraints-lava.txt
 	touch $@
 

@@ -1,11 +1,13 @@
 """Latency of the exported ONNX files in onnxruntime against PyTorch eager of the same network; prints ratios of one run.
 
-    python tests/benchmarks/bench_onnx.py [--repeats 7] [--calls 60] [--timesteps 10]
+    python tests/benchmarks/bench_onnx.py [--repeats 7] [--turns 6] [--block 20] [--timesteps 10]
 
 PyTorch eager is the plain loop over time that a user writes: torch.nn layers, one timestep after the other, under
-inference_mode. All contenders run in one process with one thread each, one call of each in turn, so that a busy machine
-slows all of them. A repeat gives one median per contender and so one ratio; printed are the median, least and greatest of
-the ratios. Sessions have onnxruntime's default options apart from the thread count.
+inference_mode. All contenders run in one process with one thread each and take turns, so that a busy machine slows all
+of them. A turn is a block of calls: a device runs one network over and over, and its weights stay in the cache. With
+--block 1 every call finds the caches filled by the others, which costs the faster contenders most (float 2312-512-10: its
+4.7 MB of weights). A repeat gives one median per contender and so one ratio; printed are the median, least and greatest
+of the ratios. Sessions have onnxruntime's default options apart from the thread count.
 """
 
 import argparse
@@ -166,7 +168,7 @@ def describe(content: bytes) -> str:
 
 
 def measure(
-    calls: Mapping[str, Callable[[], object]], repeats: int, times: int
+    calls: Mapping[str, Callable[[], object]], repeats: int, turns: int, block: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Median seconds of each repeat, and the ratio to the first contender in the same repeat."""
     for call in calls.values():
@@ -175,8 +177,8 @@ def measure(
     medians: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats):
         taken: dict[str, list[float]] = {name: [] for name in calls}
-        for _ in range(times):
-            for name, call in calls.items():
+        for name, call in [*calls.items()] * turns:
+            for _ in range(block):
                 start = time.perf_counter()
                 call()
                 taken[name].append(time.perf_counter() - start)
@@ -187,8 +189,8 @@ def measure(
     return seconds, {name: values / base for name, values in seconds.items()}
 
 
-def report(calls: Mapping[str, Callable[[], object]], repeats: int, times: int, aims: Mapping[str, float]) -> None:
-    seconds, ratios = measure(calls, repeats, times)
+def report(calls: Mapping[str, Callable[[], object]], aims: Mapping[str, float], *rounds: int) -> None:
+    seconds, ratios = measure(calls, *rounds)
     for name in calls:
         ratio = ratios[name]
         aim = f"   aim <= {aims[name]}" if name in aims else ""
@@ -225,9 +227,11 @@ def convolution_calls(channels: int, out: int, size: int, samples: int) -> dict[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--calls", type=int, default=60)
+    parser.add_argument("--turns", type=int, default=6)
+    parser.add_argument("--block", type=int, default=20)
     parser.add_argument("--timesteps", type=int, default=10)
     arguments = parser.parse_args()
+    rounds = (arguments.repeats, arguments.turns, arguments.block)
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     shape = (arguments.timesteps, 1, 2, 34, 34)
@@ -242,10 +246,10 @@ def main() -> None:
         calls = contenders(graph, frames)
         for form in ("sequence", "step"):
             chosen = {key: call for key, call in calls.items() if key == BASE or key.endswith(form)}
-            report(chosen, arguments.repeats, arguments.calls, aims)
+            report(chosen, aims, *rounds)
     for samples in (1, arguments.timesteps):
         print(f"one 3x3 convolution, 32 to 64 channels, 8x8, {samples} frames; ratio to float32 Conv")
-        report(convolution_calls(32, 64, 8, samples), arguments.repeats, arguments.calls, {})
+        report(convolution_calls(32, 64, 8, samples), {}, *rounds)
 
 
 if __name__ == "__main__":
