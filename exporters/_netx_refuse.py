@@ -10,6 +10,7 @@ from neurodeploy.exporters._netx_weights import refuse_weights
 from neurodeploy.graph import Graph, IntGraph, Node, Schedule, Synapse
 from neurodeploy.graph.int_graph import prove_range
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset
+from neurodeploy.graph.numeric import FRACTION_BITS, STATE
 
 AFTER: Final[Mapping[type[Node], tuple[type[Node], ...]]] = {
     Input: (),
@@ -27,8 +28,8 @@ BIAS_HIGH = 4095
 GEOMETRY_HIGH = 127
 """Lava's conv keeps kernel size, stride, padding, dilation and groups as int8 (`src/lava/proc/conv/models.py`)."""
 
-CONV_SUM_HIGH = (1 << 23) - 1
-"""Lava wraps a conv's sums to 24 bits before the neuron sees them; a dense layer's sums have 32 bits."""
+SUM_HIGH = 1 << (STATE.bits - FRACTION_BITS)
+"""Lava takes off 2**24 once where a current overflows: enough for sums up to this. Larger ones leave 24 bits there."""
 
 TARGET = "loihi"
 
@@ -114,6 +115,9 @@ def _refuse_values(node: Node) -> None:
             hint = "lower moves it into the neuron when that is exact (current_decay 4096); else train without bias."
             raise _refused(node, "a bias on the sum; NetX adds biases to the voltage", hint)
         refuse_weights(node, TARGET)
+        for sums in node.bounds(0, 1):
+            hint = "Use fewer inputs per output, or smaller weights."
+            prove_range(f"{node.name}.sum", sums, -SUM_HIGH, SUM_HIGH, hint)
     if isinstance(node, Conv2d):
         _refuse_conv(node)
 
@@ -125,6 +129,3 @@ def _refuse_conv(node: Conv2d) -> None:
         if max(values) > GEOMETRY_HIGH:
             reason = f"{name} {max(values)}; Lava keeps it in 8 bits, at most {GEOMETRY_HIGH}"
             raise _refused(node, reason, "Split the layer, or export to onnx.")
-    for sums in node.bounds(0, 1):
-        hint = "Use fewer inputs per output, or smaller weights."
-        prove_range(f"{node.name}.sum", sums, -CONV_SUM_HIGH, CONV_SUM_HIGH, hint)

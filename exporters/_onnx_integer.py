@@ -143,10 +143,7 @@ class IntegerDialect(Dialect):
         return builder.cast(product, value.kind, f"{name}.left")
 
     def _wrapped(self, builder: Builder, node: Node, value: Value, name: str) -> Value:
-        node_plan = self.plans[node.name]
-        if not node_plan.wraps:
-            return value
-        return _modulo(builder, value, name) if node_plan.kind is Kind.INT32 else _one_span(builder, value, name)
+        return _modulo(builder, value, name) if self.plans[node.name].wraps else value
 
 
 def _saturated(builder: Builder, value: Value, limits: Plan, name: str) -> Value:
@@ -179,16 +176,3 @@ def _modulo(builder: Builder, value: Value, name: str) -> Value:
     span = builder.constant(f"state.span.{kind.value}", SPAN, kind)
     raised = builder.like("Add", value, [offset], f"{name}.raised")
     return builder.like("Sub", builder.like("Mod", raised, [span], f"{name}.modulo"), [offset], name)
-
-
-def _one_span(builder: Builder, value: Value, name: str) -> Value:
-    """`value` less 2**24 where above 2**23, then plus 2**24 where at most -2**23: how the simulator wraps."""
-    span = builder.constant(f"state.span.{value.kind.value}", SPAN, value.kind)
-    top = builder.constant(f"state.top.{value.kind.value}", STATE.high + 1, value.kind)
-    bottom = builder.constant(f"state.bottom.{value.kind.value}", STATE.low, value.kind)
-    for side, op, limit, shift in (("down", "Greater", top, "Sub"), ("up", "LessOrEqual", bottom, "Add")):
-        outside = builder.node(op, [value, limit], f"{name}.{side}", Kind.BOOL, value.dims)
-        moved = builder.like(shift, value, [span], f"{name}.{side}.moved")
-        last = name if side == "up" else f"{name}.{side}.done"
-        value = builder.node("Where", [outside, moved, value], last, value.kind, value.dims, scale=value.scale)
-    return value

@@ -15,8 +15,7 @@ UNIT = 1 << FRACTION_BITS
 
 SPAN = 1 << STATE.bits
 ONE_WRAP = SPAN // UNIT
-"""The simulator's wrap takes off one span at most. A summed input within +-this keeps currents in 24 bits under it, and
-then it is the same as counting modulo 2**24; beyond it, currents may leave 24 bits and int64 is needed."""
+"""A summed input within +-this, added to a current and raised for the modulo, fits int32; beyond it int64 is taken."""
 
 
 @final
@@ -25,7 +24,7 @@ class Plan:
     """How the states of one neuron or readout are computed.
 
     Args:
-        kind: INT32, or INT64 where a current may leave 24 bits.
+        kind: INT32, or INT64 where a sum before its wrap may leave 32 bits.
         wraps: the current may exceed 24 bits.
         falls, rises: the voltage may go below, above 24 bits.
     """

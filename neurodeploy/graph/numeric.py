@@ -51,10 +51,12 @@ def shift_to_zero(value: Array, bits: int) -> Array:
 
 
 def wrap(value: Array) -> Array:
-    """Two's complement overflow at 24 bits, except that exactly +2**23 stays (as in Lava)."""
-    span = 1 << STATE.bits
-    wrapped = np.where(value > STATE.high + 1, value - span, value)
-    return np.where(wrapped <= STATE.low, wrapped + span, wrapped)
+    """`value` modulo 2**24 within -2**23 + 1..2**23: two's complement, except that +2**23 stays, as in Lava.
+
+    Lava takes off 2**24 at most once, which is the same for summed inputs up to 2**18 (the Loihi target refuses larger
+    ones); beyond, its currents leave 24 bits, which no chip can follow.
+    """
+    return np.asarray((value + STATE.high) % (1 << STATE.bits) - STATE.high)
 
 
 def saturate(value: Array) -> Array:

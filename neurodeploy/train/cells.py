@@ -168,8 +168,7 @@ def integer_states(
 ) -> IntegerStates:
     """The equations of `Cuba` in exact integers.
 
-    A step is computed in float64, where a state times 4096 stays far below 2**53. Voltages have 24 bits, so float32
-    holds them; a current that wraps only once may have more.
+    A step is computed in float64, where a state times 4096 stays far below 2**53; float32 holds voltages of 24 bits.
 
     Args:
         drive: (time, batch, *shape), integers in weight steps.
@@ -217,9 +216,7 @@ def wrap(value: Tensor) -> Tensor:
     low, high = torch.aminmax(value)
     if low > STATE.low and high <= STATE.high + 1:
         return value
-    span = 1 << STATE.bits
-    wrapped = torch.where(value > STATE.high + 1, value - span, value)
-    return torch.where(wrapped <= STATE.low, wrapped + span, wrapped)
+    return torch.remainder(value + STATE.high, 1 << STATE.bits) - STATE.high
 
 
 def _reset(voltage: Tensor, spikes: Tensor, reset: Reset, threshold: int | float, out: Tensor) -> None:

@@ -4,8 +4,9 @@
 
 One process on CPU; the frameworks take turns, so that a busy machine slows all of them. Every net has the same synapses,
 batch norm, LIF neurons (decay 1/4, threshold 1, reset to zero) and a dense readout that is averaged over time; every step uses
-cross-entropy and AdamW(fused=True). neurodeploy clips gradients as well. Printed: median milliseconds, and the ratio peer /
-neurodeploy within each round as median and quartiles; above 1 neurodeploy is faster. Install the peers with `pip install -e .[bench]`.
+cross-entropy, gradients clipped to norm 1, and AdamW(fused=True). Printed: median milliseconds, and the ratio peer /
+neurodeploy within each round as median and quartiles; above 1 neurodeploy is faster. Install the peers with
+`pip install -e .[bench]`.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def peer_step(net: nn.Module, forget: Callable[[], None]) -> Step:
     def step(frames: Tensor, labels: Tensor) -> None:
         optimizer.zero_grad()
         criterion(net(frames), labels).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         forget()
 

@@ -42,3 +42,10 @@ def test_float_arithmetic_has_no_limits() -> None:
     assert FLOAT.wrap(big) is big
     assert FLOAT.saturate(big) is big
     assert FLOAT.decay(big, 1024)[0] == 0.75e9
+
+
+@given(st.integers(-(2**40), 2**40))
+def test_a_wrap_is_counting_modulo_2_to_the_24_whatever_the_size(value: int) -> None:
+    wrapped = int(wrap(np.array([value]))[0])
+    assert (wrapped - value) % 2**24 == 0
+    assert -(2**23) < wrapped <= 2**23
