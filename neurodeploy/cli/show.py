@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 Result = dict[str, Any]
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+def _table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    # here and not above: `--help` prints no table
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
     for header in headers:
         table.add_column(header, overflow="fold")
     for row in rows:
