@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+# before numpy and torch are loaded, as the command line does it
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 

@@ -1,7 +1,7 @@
 """Train, export, verify and report on the embedded event data: the commands a user would type, one after another.
 
 python examples/demo/run.py            # what `make demo` runs
-python examples/demo/run.py --tiny     # two epochs, for tests
+python examples/demo/run.py --tiny     # four epochs on few recordings, for tests
 """
 
 import argparse
@@ -16,12 +16,12 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tiny", action="store_true", help="two epochs on few recordings")
+    parser.add_argument("--tiny", action="store_true", help="four epochs on few recordings")
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="where exports go")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the run goes")
     arguments = parser.parse_args()
     start = time.monotonic()
-    short = ["train.epochs=2", "data.limit=200"] if arguments.tiny else []
+    short = ["train.epochs=4", "data.limit=200"] if arguments.tiny else []
     trained = neurodeploy("train", str(HERE / "config.toml"), *short, "--out", str(arguments.runs))
     run = trained["run"]
     for target in ("loihi", "onnx"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,10 @@ from neurodeploy.cli import show
 from neurodeploy.errors import NeuroDeployError
 
 SCHEMA_VERSION = 1
+
+THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
+"""Set before torch and numpy are loaded, unless the user did. Threads that wait actively for one another made training
+many times slower on a machine with another busy process; the simulator is no faster with two threads."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +40,8 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 
 def main() -> None:
     """Run the command line; one clear message and the error's exit code, never a traceback."""
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     try:
         app()
     except NeuroDeployError as error:

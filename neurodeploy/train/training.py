@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from neurodeploy.train.plots import plots
 from neurodeploy.train.progress import Reporter, reporter_for
 from neurodeploy.train.run_dir import SCHEMA_VERSION, Task, create_run, load_run, new_model, write_json
 
+MOST_THREADS = 4
+"""CPU threads when the configuration does not say; small layers gain nothing from more."""
 MOST_COUNTS = 255
 """Event counts of a frame end here."""
 
@@ -117,18 +120,30 @@ def _complete(path: Path, training: Training, data: FrameData, task: Task, repor
     """The remaining epochs, then the one look at the test split."""
     settings = training.config.train
     reporter.begin(settings.epochs, training.epochs_done, training.steps_per_epoch)
-    try:
-        while training.epochs_done < settings.epochs:
-            training.run_epoch(reporter.step)
-            _save(path, training)
-            reporter.epoch(training.history[-1])
-    except KeyboardInterrupt:
-        reporter.note(f"interrupted; go on with: neurodeploy train --resume {path}")
-        raise
-    finally:
-        reporter.end()
-    _finish(path, training, data, task)
+    with cpu_threads(settings.threads):
+        try:
+            while training.epochs_done < settings.epochs:
+                training.run_epoch(reporter.step)
+                _save(path, training)
+                reporter.epoch(training.history[-1])
+        except KeyboardInterrupt:
+            reporter.note(f"interrupted; go on with: neurodeploy train --resume {path}")
+            raise
+        finally:
+            reporter.end()
+        _finish(path, training, data, task)
     return path
+
+
+@contextmanager
+def cpu_threads(wanted: int) -> Iterator[int]:
+    """Let torch compute in `wanted` threads, or in its own choice up to 4 when that is 0; how many it is."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted or min(before, MOST_THREADS))
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before)
 
 
 def _save(path: Path, training: Training) -> None:

@@ -19,7 +19,7 @@ from neurodeploy.train.checkpoint import load_checkpoint
 from neurodeploy.train.config import ModelConfig, NeuronConfig, RunConfig, TrainConfig
 from neurodeploy.train.progress import Record, Reporter, Silent
 from neurodeploy.train.run_dir import deployment, load_run
-from neurodeploy.train.training import choose_device, resume_run, train_run
+from neurodeploy.train.training import choose_device, cpu_threads, resume_run, train_run
 
 
 class InterruptedAt(Reporter):
@@ -198,6 +198,15 @@ def test_a_full_disk_is_one_clear_error(config: RunConfig, tmp_path: Path, monke
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OutputError, match="No space left"):
         train_run(config, tmp_path, progress=Silent())
+
+
+def test_threads_are_set_for_the_training_only() -> None:
+    before = torch.get_num_threads()
+    with cpu_threads(3) as found:
+        assert found == torch.get_num_threads() == 3
+    with cpu_threads(0) as found:
+        assert found == min(before, 4)
+    assert torch.get_num_threads() == before
 
 
 def test_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

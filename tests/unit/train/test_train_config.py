@@ -34,6 +34,7 @@ WRONG = {
     "train.clip_norm": [0.0],
     "train.quantize_from": [-0.1, 1.1],
     "train.weight_bits": [1, 9],
+    "train.threads": [-1, 257],
     "seed": [-1],
     "device": ["tpu"],
 }
