@@ -33,11 +33,11 @@ class AugmentConfig:
         flip_horizontal: probability that a recording is mirrored left to right, 0..1; wrong for digits.
     """
 
-    shift: float = 3.0
-    rotation: float = 15.0
-    scale: float = 0.2
-    shear: float = 0.2
-    drop: float = 0.2
+    shift: float = 2.0
+    rotation: float = 12.0
+    scale: float = 0.12
+    shear: float = 0.12
+    drop: float = 0.1
     flip_polarity: float = 0.0
     flip_horizontal: float = 0.0
 

@@ -112,7 +112,7 @@ class TrainConfig:
             number gives the same weights.
     """
 
-    epochs: int = 80
+    epochs: int = 60
     batch_size: int = 32
     lr: float = 4e-3
     warmup: float = 0.05
