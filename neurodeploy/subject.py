@@ -112,4 +112,4 @@ def _limited(found: Samples, limit: int) -> Samples:
         return found
     chosen = np.linspace(0, total - 1, limit).round().astype(np.int64)
     ids = tuple(found.ids[i] for i in chosen)
-    return Samples(found.frames[:, chosen], found.labels[chosen], ids, f"{limit} of {total} {found.source}")
+    return Samples(found.frames[:, chosen], found.labels[chosen], ids, f"{limit} of the {total} in: {found.source}")

@@ -51,13 +51,14 @@ def verdicts(rows: Sequence[Result]) -> None:
 def train(result: Result) -> None:
     """Accuracies and the folder of the run."""
     metrics = result["metrics"]
-    _table(("test accuracy", ""), [(key, value) for key, value in metrics.items() if "accuracy" in key])
+    found = [(key.replace("_", " "), f"{value:.2%}") for key, value in metrics.items() if "accuracy" in key]
+    _table(("trained", f"{metrics['epochs']} epochs"), found)
     print(f"run: {result['run']}")
 
 
 def evaluate(result: Result) -> None:
     """Accuracies on the recordings."""
-    rows = [(key, f"{value:.4f}") for key, value in result.items() if key.startswith("accuracy")]
+    rows = [(key.replace("_", " "), f"{value:.2%}") for key, value in result.items() if key.startswith("accuracy")]
     _table(("runtime", result["runtime"]), [("recordings", f"{result['samples']} ({result['source']})"), *rows])
 
 
