@@ -11,7 +11,14 @@ from unittest import mock
 
 import pytest
 
-TINY = ["data.limit=200", "train.epochs=4", "train.quantize_from=0.5", "model.channels=[8, 8, 8]"]
+# a low threshold, so that every layer spikes before it has learned anything
+TINY = [
+    "data.limit=200",
+    "train.epochs=4",
+    "train.quantize_from=0.5",
+    "model.channels=[8, 8, 8]",
+    "neuron.threshold=0.3",
+]
 
 
 @dataclass(frozen=True)
