@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, final
 
 from neurodeploy.deployment import Deployment
-from neurodeploy.errors import ArtefactError, ConfigError, ToolchainMissingError, UnsupportedNodeError
+from neurodeploy.errors import ArtefactError, ConfigError, OutputError, ToolchainMissingError, UnsupportedNodeError
 from neurodeploy.files import sha256, write_file, write_folder
 from neurodeploy.graph import Graph, IntGraph, Node, Trace
 from neurodeploy.graph.file import graph_files, read_graph
@@ -198,6 +198,9 @@ def write_artefact(
         OutputError: the folder cannot be written; what it held before is unchanged.
     """
     emitted = exporter.emit(deployment)
+    if (folder / MANIFEST).is_file() and read_artefact(folder).target != exporter.target:
+        reason = f"it holds an export for {read_artefact(folder).target}, not {exporter.target}"
+        raise OutputError(path=folder, reason=reason, hint="Choose another folder, or remove that one.")
     files = dict(emitted.files)
     references = {"integer": deployment.integer.graph, "float": deployment.float_graph}
     for stem, graph in references.items():
@@ -228,7 +231,12 @@ def read_artefact(folder: Path) -> Artefact:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        hint = "Give a folder written by 'neurodeploy export'."
+        run = (folder / "config.json").is_file()
+        hint = (
+            "That is a run: export it, or name it with --run."
+            if run
+            else "Give a folder that 'neurodeploy export' wrote."
+        )
         raise ArtefactError(path=folder, reason=f"it holds no {MANIFEST}", hint=hint) from error
     except (OSError, ValueError) as error:
         raise ArtefactError(path=path, reason=f"it cannot be read ({error})", hint="Export again.") from error

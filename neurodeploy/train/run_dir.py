@@ -198,7 +198,8 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        hint = "Give the folder of a run, for instance runs/nmnist-0001."
+        export = (path.parent / "manifest.json").is_file()
+        hint = "Give the folder of a run, for instance runs/nmnist-0001" + ("; that is an export." if export else ".")
         raise CheckpointError(path=path, reason=f"it cannot be read ({error.strerror})", hint=hint) from error
     except ValueError as error:
         raise CheckpointError(path=path, reason=f"it is not JSON ({error})") from error

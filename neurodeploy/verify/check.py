@@ -138,7 +138,7 @@ class _Check:
             reason = f"not compared: {', '.join(unseen)}" if unseen else "nothing was compared"
             return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
         if silent:
-            reason = f"never spiked on this data: {', '.join(silent)}; give more or other samples"
+            reason = f"never spiked on this data: {', '.join(silent)}; give more or other samples, or train longer"
             return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
         if isinstance(self.graph, IntGraph):
             return verdict

@@ -100,7 +100,7 @@ def test_a_damaged_checkpoint_is_refused(cli: Callable, run: Path, tmp_path: Pat
 
 def test_an_unknown_target_or_profile_lists_the_known_ones(cli: Callable, run: Path, tmp_path: Path) -> None:
     one_message(cli("export", run, "--target", "loihy", "--out", tmp_path / "o"), 2, "loihi", "onnx")
-    one_message(cli("energy", run, "--profile", "loihi9", "--samples", 2), 2, "loihi1")
+    one_message(cli("energy", run, "--profile", "loihi9", "--samples", 2), 2, "loihi2")
 
 
 def test_a_network_that_the_target_cannot_express_is_refused_with_the_way_out(

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +122,24 @@ def test_help_answers(cli: Callable, command: str) -> None:
     answer = cli(*command.split(), "--help")
     assert answer.code == 0
     assert "Usage" in answer.out
+
+
+def test_the_shipped_loop_streams_a_kept_sample(artefacts: dict[str, Path]) -> None:
+    script, samples = artefacts["onnx"] / "run_step.py", artefacts["onnx"] / "reference" / "samples.npz"
+    done = subprocess.run([sys.executable, str(script), str(samples), "--sample", "3"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("step ") == 8
+    for words in (["absent.npz"], [str(samples), "--sample", "99"], [str(artefacts["onnx"] / "manifest.json")]):
+        bad = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True)
+        assert bad.returncode == 2
+        assert "Traceback" not in bad.stderr
+
+
+def test_an_export_never_takes_the_place_of_another_targets(
+    cli: Callable, run: Path, artefacts: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(artefacts["onnx"], tmp_path / "onnx")
+    answer = cli("export", run, "--target", "loihi", "--out", tmp_path / "onnx", "--no-verify")
+    assert answer.code == 2
+    assert "export for onnx" in answer.err
+    assert (tmp_path / "onnx" / "run_step.py").exists()
