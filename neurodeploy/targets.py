@@ -46,7 +46,7 @@ class Runtime:
     Args:
         name: says what runs, never more ("hdf5-reader", "lava-cpu", "onnxruntime-integer-step").
         reference: what its trace is compared with.
-        tolerance: float runtimes only: largest difference allowed, as a share of the largest reference value.
+        tolerance: float runtimes only: what one rounding changes at most, as a share; see `verify.float_check`.
     """
 
     name: str

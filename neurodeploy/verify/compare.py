@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
@@ -69,12 +69,3 @@ def _same_shape(name: str, expected: Array, found: Array) -> None:
             differing=abs(expected.size - found.size),
             compared=0,
         )
-
-
-def largest_difference(expected: Trace, found: Trace) -> Mapping[str, float]:
-    """Per name in `found`: largest absolute difference as a share of the largest absolute expected value (or 1)."""
-    result = {}
-    for name, values in found.values.items():
-        scale = max(float(np.abs(expected[name]).max()), 1.0)
-        result[name] = float(np.abs(expected[name] - values).max()) / scale
-    return result

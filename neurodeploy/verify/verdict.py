@@ -33,7 +33,7 @@ class Verdict:
         spikes: spikes of the reference in those layers.
         values: numbers compared.
         not_exposed: values of the network which this runtime does not give out.
-        largest_difference: share of the largest reference value; float runtimes only.
+        largest_difference: as a share of the magnitudes added up in that number; float runtimes only.
         reason: why it is not EXACT, or "".
     """
 
