@@ -2,7 +2,7 @@ PYTHON ?= python3
 LAVA_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 
-.PHONY: demo test check lava
+.PHONY: demo test check lava peers
 
 # Everything below needs only Python >= 3.11 and make; the first call builds .venv.
 .venv/installed: pyproject.toml constraints.txt
@@ -26,3 +26,10 @@ check: .venv/installed  ## format, lint, types and tests: what CI runs
 	touch $@
 
 lava: .venv-lava/installed  ## the real Lava simulator, for `neurodeploy verify` of Loihi files
+
+# Only the tests that compare with other frameworks need them; without, those tests skip and say so.
+.venv/peers: .venv/installed constraints-peers.txt
+	$(BIN)/pip install --quiet --no-deps -r constraints-peers.txt
+	touch $@
+
+peers: .venv/peers  ## snnTorch, Norse and SpikingJelly, to import their networks and to compare with them

@@ -1,0 +1,1 @@
+"""Cases, random networks and damage that every target must pass; installed, so that third-party targets run them too."""

@@ -1,0 +1,1 @@
+"""The fast simulator: the reference simulator's numbers, batched and compiled. The reference stays the specification."""

@@ -1,0 +1,1 @@
+"""Does a network fit a chip: cores, memories and widths against the limits of a hardware profile."""
