@@ -9,6 +9,7 @@ from typing import Final, final
 import numpy as np
 
 from neurodeploy.exporters._netx_file import BYTE_HIGH, FileGroup
+from neurodeploy.exporters._netx_kept import kept_together
 from neurodeploy.graph import Shape
 from neurodeploy.graph.numeric import Array
 
@@ -27,6 +28,8 @@ class FileNeuron:
     """The layer had no neuron group."""
 
 
+DELAY_HIGH = 62
+
 DEFAULT_NEURON: Final = FileNeuron(0, 4096, 1 << 17, is_default=True)
 """What NetX gives a dense layer without neuron group; 2**17 * 64 is beyond any 24-bit voltage."""
 
@@ -41,6 +44,8 @@ class FileLayer:
         inputs, shape: (neurons,) or (channel, height, width).
         weight: (out, in), or (out, in / groups, height, width) with geometry.
         bias: (out,) or None, per neuron or channel.
+        delay: (out, in) or None: further timesteps that each synapse waits.
+        recurrent: (out, out) or None: weights from the layer's own spikes of the timestep before.
     """
 
     number: int
@@ -53,15 +58,20 @@ class FileLayer:
     padding: Pair = (0, 0)
     dilation: Pair = (1, 1)
     groups: int = 1
+    delay: Array | None = None
+    recurrent: Array | None = None
 
 
-def read_dense(number: int, group: FileGroup, before: Shape) -> FileLayer:
-    """A dense layer; `before` is the shape that reaches it, () if unknown.
+def read_dense(number: int, group: FileGroup, before: Shape, *, is_recurrent: bool = False) -> FileLayer:
+    """A dense or recurrent dense layer; `before` is the shape that reaches it, () if unknown.
 
     Raises:
         ArtefactError: a key is missing or wrong, or NetX would change its weights.
     """
-    _refuse_meaning(group, ("delay", "weight_rec"))
+    if is_recurrent and group.has("delay"):
+        group.refuse("'delay' in a recurrent layer, for which NetX wants one matrix to fit both")
+    if not is_recurrent and group.has("weight_rec"):
+        group.refuse("'weight_rec', which NetX reads only in a layer of type dense_rec")
     out = math.prod(group.shape())
     if group.is_group("weight"):
         group.refuse("complex weights; allowed: one real matrix")
@@ -76,7 +86,31 @@ def read_dense(number: int, group: FileGroup, before: Shape) -> FileLayer:
         group.refuse(f"'weight' has shape {weight.shape}, wanted ({out}, {inputs[0]})")
     _refuse_changed(group, weight)
     neuron = _neuron(group.subgroup("neuron")) if group.has("neuron") else DEFAULT_NEURON
-    return FileLayer(number, inputs, (out,), weight, _bias(group, out), neuron)
+    delay = _delay(group, weight) if group.has("delay") else None
+    recurrent = _recurrent(group, weight) if is_recurrent else None
+    bias = _bias(group, out)
+    return FileLayer(number, inputs, (out,), weight, bias, neuron, delay=delay, recurrent=recurrent)
+
+
+def _delay(group: FileGroup, weight: Array) -> Array:
+    """NetX takes one delay, one per output, one per input, or one per synapse; outputs win where both sizes fit."""
+    values = group.integers("delay", (0, 1, 2))
+    if values.min() < 0 or values.max() > DELAY_HIGH:
+        group.refuse(f"'delay' is {values.min()}..{values.max()}, allowed 0..{DELAY_HIGH}; NetX clamps beyond")
+    if values.shape == weight.shape[:1]:
+        values = values[:, None]
+    if values.ndim and values.shape not in (weight.shape, weight.shape[1:], (len(weight), 1)):
+        group.refuse(f"'delay' has shape {values.shape} for weights {weight.shape}")
+    return np.where(weight != 0, values, 0)
+
+
+def _recurrent(group: FileGroup, weight: Array) -> Array:
+    recurrent = group.integers("weight_rec", (2,))
+    if recurrent.shape != (len(weight), len(weight)):
+        group.refuse(f"'weight_rec' has shape {recurrent.shape}, wanted {(len(weight), len(weight))}")
+    if not kept_together(weight, recurrent):
+        group.refuse("'weight' and 'weight_rec' share one exponent in NetX, which would change them")
+    return recurrent
 
 
 def read_conv(number: int, group: FileGroup, before: Shape) -> FileLayer:
@@ -85,7 +119,8 @@ def read_conv(number: int, group: FileGroup, before: Shape) -> FileLayer:
     Raises:
         ArtefactError: a key is missing or wrong.
     """
-    _refuse_meaning(group, ("delay",))
+    if group.has("delay"):
+        group.refuse("'delay' is not supported: NetX ignores it in a conv layer")
     weight = group.integers("weight", (4, 5))
     if weight.size != math.prod(weight.shape[:4]):
         group.refuse(f"'weight' has shape {weight.shape}, wanted a fifth axis of size 1 or none")
@@ -105,12 +140,6 @@ def read_conv(number: int, group: FileGroup, before: Shape) -> FileLayer:
     return FileLayer(
         number, before, (out, *sizes), weight, _bias(group, out), neuron, stride, padding, dilation, groups
     )
-
-
-def _refuse_meaning(group: FileGroup, keys: tuple[str, ...]) -> None:
-    for key in keys:
-        if group.has(key):
-            group.refuse(f"'{key}' is not supported: NetX ignores it, or carries spikes over from sample to sample")
 
 
 def _neuron(group: FileGroup) -> FileNeuron:

@@ -23,6 +23,7 @@ class Notes:
         layers: node -> number of its layer in the file, in the order of computation.
         latency: node -> timesteps by which its values come later than the input they belong to.
         reset_interval, reset_offset: as given to lava-dl's `Network`.
+        restart: each sample needs a network of its own, since Lava's reset leaves spikes under way in synapses.
         answer_node, answer_read: the output node, and whether its "spikes" or its "voltage" is the answer.
     """
 
@@ -30,6 +31,7 @@ class Notes:
     latency: Mapping[str, int]
     reset_interval: int
     reset_offset: int
+    restart: bool
     answer_node: str
     answer_read: str
 
@@ -52,11 +54,12 @@ def read_notes(artefact: Artefact) -> Notes:
     demand(notes["latency"].keys() == notes["layers"].keys(), "latency", "the same nodes as notes.layers")
     demand(_is_integer(notes.get("reset_interval"), 1), "reset_interval", "an integer >= 1")
     demand(_is_integer(notes.get("reset_offset"), 0), "reset_offset", "an integer >= 0")
+    demand(isinstance(notes.get("restart"), bool), "restart", "true or false")
     answer = notes.get("answer")
     demand(isinstance(answer, dict) and answer.get("node") in notes["layers"], "answer", "a node of notes.layers")
     demand(answer.get("read") in ("spikes", "voltage"), "answer", "read: spikes or voltage")
     layers = dict(sorted(notes["layers"].items(), key=lambda item: item[1]))
-    timing = notes["reset_interval"], notes["reset_offset"]
+    timing = notes["reset_interval"], notes["reset_offset"], notes["restart"]
     return Notes(layers, dict(notes["latency"]), *timing, answer["node"], answer["read"])
 
 

@@ -21,7 +21,7 @@ from neurodeploy.exporters._netx_layer import FileLayer, read_conv, read_dense
 from neurodeploy.exporters._netx_notes import Notes
 from neurodeploy.graph import Shape
 
-TYPES = "input, flatten, conv, dense"
+TYPES = "input, flatten, conv, dense, dense_rec"
 
 
 @final
@@ -92,6 +92,8 @@ class _Chain:
                 self._compute(group, read_conv(number, group, self._known(group)))
             case "dense":
                 self._compute(group, read_dense(number, group, self.shape))
+            case "dense_rec":
+                self._compute(group, read_dense(number, group, self.shape, is_recurrent=True))
             case other:
                 group.refuse(f"unknown type '{other}', which NetX refuses or skips in silence; allowed: {TYPES}")
 

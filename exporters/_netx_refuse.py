@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from neurodeploy.errors import UnsupportedNodeError
+from neurodeploy.exporters._netx_chain import TARGET, Link, links_of, refused
+from neurodeploy.exporters._netx_kept import kept_together
 from neurodeploy.exporters._netx_weights import refuse_weights
 from neurodeploy.graph import Graph, IntGraph, Node, Schedule, Synapse
 from neurodeploy.graph.int_graph import prove_range
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset
-from neurodeploy.graph.numeric import FRACTION_BITS, STATE
+from neurodeploy.graph.numeric import FRACTION_BITS, STATE, Array
 
 AFTER: Final[Mapping[type[Node], tuple[type[Node], ...]]] = {
     Input: (),
@@ -31,8 +36,6 @@ GEOMETRY_HIGH = 127
 SUM_HIGH = 1 << (STATE.bits - FRACTION_BITS)
 """Lava takes off 2**24 once where a current overflows: enough for sums up to this. Larger ones leave 24 bits there."""
 
-TARGET = "loihi"
-
 
 def refuse(integer: IntGraph) -> None:
     """Return only if NetX computes exactly this network.
@@ -45,17 +48,19 @@ def refuse(integer: IntGraph) -> None:
     if graph.schedule is not Schedule.SWEEP:
         reason = "the schedule is 'pipelined', in which biases act before the first input arrives"
         hint = "Use the schedule 'sweep': NetX resets each layer when its first input arrives, which is the same thing."
-        raise _refused(graph.input, reason, hint)
+        raise refused(graph.input, reason, hint)
     for node in graph.nodes:
         _refuse_kind(graph, node)
-        _refuse_edges(graph, node)
     for node in graph.nodes:
         _refuse_order(graph, node)
+    links = links_of(graph)
+    for node in graph.nodes:
+        _refuse_edges(graph, node, links)
         _refuse_values(node)
-
-
-def _refused(node: Node, reason: str, hint: str) -> UnsupportedNodeError:
-    return UnsupportedNodeError(target=TARGET, node=node.name, kind=type(node).__name__, reason=reason, hint=hint)
+    for link in links:
+        _refuse_link(link)
+    if any(link.carries_over for link in links):
+        _refuse_bias(graph)
 
 
 def _refuse_kind(graph: Graph, node: Node) -> None:
@@ -71,23 +76,24 @@ def _refuse_kind(graph: Graph, node: Node) -> None:
     raise UnsupportedNodeError(target=TARGET, node=node.name, kind=kind, supported=supported, hint=hints.get(kind, ""))
 
 
-def _refuse_edges(graph: Graph, node: Node) -> None:
-    """One input and one reader each, so that the network is a chain."""
-    inputs = ", ".join(ref.node for ref in node.inputs)
+def _refuse_edges(graph: Graph, node: Node, links: tuple[Link, ...]) -> None:
+    """One layer reads each node, so that the network is a chain."""
     for ref in node.inputs:
-        if ref.delay:
-            # Measured in Lava: a reset clears neurons but not the buffers of synapses.
-            reason = f"its input '{ref.node}' has delay {ref.delay}: a sample's last spikes would reach the next sample"
-            raise _refused(node, reason, "Train without delays and recurrence, or export to onnx.")
-    if len(node.inputs) > 1:
-        hint = "Train a sequential network, or export to onnx."
-        raise _refused(node, f"it adds {len(node.inputs)} inputs ({inputs}); NetX layers have one", hint)
-    readers = [reader.name for reader in graph.consumers(node.name)]
-    if len(readers) > 1:
+        if ref.delay and not (isinstance(node, Synapse) or node.states):
+            raise refused(node, f"its input '{ref.node}' has delay {ref.delay}", "Delay the synapse that follows.")
+    if len(node.inputs) > 1 and not node.states:
+        reason = (
+            f"it adds {len(node.inputs)} inputs ({', '.join(ref.node for ref in node.inputs)}); NetX layers have one"
+        )
+        raise refused(node, reason, "Train a sequential network, or export to c or onnx.")
+    own = {link.recurrent.name for link in links if link.recurrent is not None}
+    together = {synapse.name: link.neurons.name for link in links for synapse, _ in link.synapses}
+    readers = [reader.name for reader in graph.consumers(node.name) if reader.name not in own]
+    if len({together.get(reader, reader) for reader in readers}) > 1:
         reason = f"{len(readers)} nodes read it ({', '.join(readers)}); NetX is a chain of layers"
-        raise _refused(node, reason, "Train a sequential network, or export to onnx.")
-    if not readers and node is not graph.output:
-        raise _refused(node, "no node reads it and it is not the output", "Remove it.")
+        raise refused(node, reason, "Train a sequential network, or export to c or onnx.")
+    if not readers and node is not graph.output and node.name not in own:
+        raise refused(node, "no node reads it and it is not the output", "Remove it.")
 
 
 def _refuse_order(graph: Graph, node: Node) -> None:
@@ -97,29 +103,52 @@ def _refuse_order(graph: Graph, node: Node) -> None:
             allowed = " or ".join(kind.__name__ for kind in AFTER[type(node)])
             reason = f"it follows {type(before).__name__} '{before.name}'; in NetX it follows {allowed}"
             hint = "A layer of the file is a synapse and its neuron; only the last one may have a Readout."
-            raise _refused(node, reason, hint)
+            raise refused(node, reason, hint)
     if node is graph.output and not isinstance(node, Cuba | Readout):
-        raise _refused(node, "the network ends with it", "End with neurons (Cuba) or a Readout.")
+        raise refused(node, "the network ends with it", "End with neurons (Cuba) or a Readout.")
 
 
 def _refuse_values(node: Node) -> None:
     if isinstance(node, Input) and node.high > 1:
-        raise _refused(node, f"it takes counts up to {node.high}; NetX feeds spikes", "Train with data.binary=true.")
+        raise refused(node, f"it takes counts up to {node.high}; NetX feeds spikes", "Train with data.binary=true.")
     if isinstance(node, Cuba):
         if node.reset is not Reset.ZERO:
             reason = "reset by subtraction; Loihi's neuron resets to zero"
-            raise _refused(node, reason, "Train with neuron.reset=zero.")
+            raise refused(node, reason, "Train with neuron.reset=zero.")
         prove_range(f"{node.name}.bias", node.bias, -BIAS_HIGH, BIAS_HIGH)
-    if isinstance(node, Synapse):
-        if node.bias is not None:
-            hint = "lower moves it into the neuron when that is exact (current_decay 4096); else train without bias."
-            raise _refused(node, "a bias on the sum; NetX adds biases to the voltage", hint)
-        refuse_weights(node, TARGET)
-        for sums in node.bounds(0, 1):
-            hint = "Use fewer inputs per output, or smaller weights."
-            prove_range(f"{node.name}.sum", sums, -SUM_HIGH, SUM_HIGH, hint)
+    if isinstance(node, Synapse) and node.bias is not None:
+        hint = "lower moves it into the neuron when that is exact (current_decay 4096); else train without bias."
+        raise refused(node, "a bias on the sum; NetX adds biases to the voltage", hint)
     if isinstance(node, Conv2d):
         _refuse_conv(node)
+
+
+def _refuse_link(link: Link) -> None:
+    """Weights that Lava keeps, and sums that stay in 24 bits."""
+    first = link.synapses[0][0]
+    refuse_weights(replace(first, weight=link.weight), TARGET)
+    lows, highs = (np.asarray(sum(bound)) for bound in zip(*_bounds(link), strict=True))
+    for sums in (lows, highs):
+        hint = "Use fewer inputs per output, or smaller weights."
+        prove_range(f"{first.name}.sum", sums, -SUM_HIGH, SUM_HIGH, hint)
+    if link.recurrent is not None:
+        refuse_weights(link.recurrent, TARGET)
+        if not kept_together(first.weight, link.recurrent.weight):
+            reason = f"NetX gives '{first.name}' and '{link.recurrent.name}' one exponent, which changes their weights"
+            raise refused(link.neurons, reason, "Use even weights of both signs in both.")
+
+
+def _bounds(link: Link) -> list[tuple[Array, Array]]:
+    synapses = [synapse for synapse, _ in link.synapses]
+    return [node.bounds(0, 1) for node in (*synapses, *([link.recurrent] if link.recurrent is not None else []))]
+
+
+def _refuse_bias(graph: Graph) -> None:
+    """Before its first input a biased layer integrates and may spike; delayed and recurrent synapses would keep it."""
+    for node in graph.nodes:
+        if isinstance(node, Cuba) and node.bias is not None and node.bias.any():
+            reason = "a bias in a network with delays or recurrence acts in Lava before the first input arrives"
+            raise refused(node, reason, "Train without bias or batch norm, or export to c or onnx.")
 
 
 def _refuse_conv(node: Conv2d) -> None:
@@ -128,4 +157,4 @@ def _refuse_conv(node: Conv2d) -> None:
     for name, values in geometry.items():
         if max(values) > GEOMETRY_HIGH:
             reason = f"{name} {max(values)}; Lava keeps it in 8 bits, at most {GEOMETRY_HIGH}"
-            raise _refused(node, reason, "Split the layer, or export to onnx.")
+            raise refused(node, reason, "Split the layer, or export to onnx.")

@@ -10,6 +10,7 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,13 +37,23 @@ def execute(
     records: dict[int, dict[str, Array]] = {}
     spikes = stream
     for depth, layer in enumerate(layers):
-        arrived = np.zeros((len(stream), *layer.shape), np.int64)
-        arrived[1:] = _sums(layer, spikes[:-1].reshape(-1, *layer.inputs))  # a synapse delivers one timestep later
+        arrived = _arrivals(layer, spikes.reshape(-1, *layer.inputs))
         phase = (reset_offset + 1 + depth) % reset_interval
         resets = np.arange(1, len(stream) + 1) % reset_interval == phase
         records[layer.number] = _neurons(layer, arrived, resets)
         spikes = records[layer.number]["spikes"]
     return records
+
+
+def _arrivals(layer: FileLayer, spikes: Array) -> Array:
+    """(steps, *layer shape): what reaches the neurons, one timestep later and after the delay of the synapse."""
+    arrived = np.zeros((len(spikes), *layer.shape), np.int64)
+    delays = np.zeros(layer.weight.shape, np.int64) if layer.delay is None else layer.delay
+    for delay in np.unique(delays):
+        late = 1 + int(delay)
+        weight = np.where(delays == delay, layer.weight, 0)
+        arrived[late:] += _sums(replace(layer, weight=weight), spikes[:-late])
+    return arrived
 
 
 def _sums(layer: FileLayer, spikes: Array) -> Array:
@@ -85,6 +96,8 @@ def _neurons(layer: FileLayer, arrived: Array, resets: Array) -> dict[str, Array
     record["spikes"] = np.zeros(arrived.shape, np.bool_)
     current = voltage = np.zeros(layer.shape, np.int64)
     for step, total in enumerate(arrived):
+        if layer.recurrent is not None and step:
+            total = total + layer.recurrent @ record["spikes"][step - 1]
         if resets[step]:
             current = voltage = np.zeros(layer.shape, np.int64)
         current = _remaining(current, neuron.current_decay) + (total << 6)

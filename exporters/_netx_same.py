@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.errors import ArtefactError, MismatchError
+from neurodeploy.exporters._netx_chain import Link, links_of
 from neurodeploy.exporters._netx_layer import FileLayer
 from neurodeploy.exporters._netx_notes import Notes
 from neurodeploy.exporters._netx_read import FileNetwork
 from neurodeploy.graph import Graph, Node
-from neurodeploy.graph.nodes import Conv2d, Cuba, Dense
+from neurodeploy.graph.nodes import Conv2d, Cuba
 from neurodeploy.graph.numeric import Array
 from neurodeploy.targets import MANIFEST, Artefact
 
@@ -34,10 +35,10 @@ def check_numbers(graph: Graph, notes: Notes, network: FileNetwork) -> None:
         ArtefactError: another kind or shape of layer.
     """
     layers = {layer.number: layer for layer in network.layers}
-    for name, number in notes.layers.items():
-        node, layer = graph[name], layers[number]
-        synapse = graph[node.inputs[0].node]
-        _check_synapse(network, synapse, layer)
+    for link in links_of(graph):
+        node, name = link.neurons, link.neurons.name
+        layer = layers[notes.layers[name]]
+        _check_synapse(network, link, layer)
         if isinstance(node, Cuba):
             bias = np.zeros(layer.shape[:1], np.int64)
             _equal(f"{name}.bias", bias if node.bias is None else node.bias, bias if layer.bias is None else layer.bias)
@@ -52,16 +53,23 @@ def _neuron(node: Node) -> dict[str, object]:
     return {"is_default": True}
 
 
-def _check_synapse(network: FileNetwork, synapse: Node, layer: FileLayer) -> None:
-    found: list[object] = [layer.weight.shape]
-    wanted: list[object] = [synapse.weight.shape] if isinstance(synapse, Dense | Conv2d) else [type(synapse).__name__]
+def _check_synapse(network: FileNetwork, link: Link, layer: FileLayer) -> None:
+    synapse = link.synapses[0][0]
+    found: list[object] = [layer.weight.shape, layer.recurrent is not None]
+    wanted: list[object] = [synapse.weight.shape, link.recurrent is not None]
     for key in ("stride", "padding", "dilation", "groups") if isinstance(synapse, Conv2d) else ():
         found.append(getattr(layer, key))
         wanted.append(getattr(synapse, key))
-    if found != wanted or not isinstance(synapse, Dense | Conv2d):
-        reason = f"layer {layer.number} has shape and geometry {found}, '{synapse.name}' has {wanted}"
+    if found != wanted:
+        reason = f"layer {layer.number} has shape, recurrence and geometry {found}, '{synapse.name}' has {wanted}"
         raise ArtefactError(path=network.path, reason=reason)
-    _equal(f"{synapse.name}.weight", synapse.weight, layer.weight)
+    _equal(f"{synapse.name}.weight", link.weight, layer.weight)
+    if synapse.weight.ndim == 2:
+        none = np.zeros(layer.weight.shape, np.int64)
+        delays = [none if delay is None else delay for delay in (link.delay, layer.delay)]
+        _equal(f"{synapse.name}.delay", *delays)
+    if link.recurrent is not None and layer.recurrent is not None:
+        _equal(f"{link.recurrent.name}.weight", link.recurrent.weight, layer.recurrent)
 
 
 def _equal(tensor: str, wanted: Array, found: Array) -> None:

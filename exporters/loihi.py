@@ -19,6 +19,7 @@ import numpy as np
 from neurodeploy.deployment import Deployment
 from neurodeploy.errors import DataError
 from neurodeploy.exporters._lava import run_in_lava
+from neurodeploy.exporters._netx_chain import links_of
 from neurodeploy.exporters._netx_emit import layers_of
 from neurodeploy.exporters._netx_notes import NETWORK, Notes, read_notes
 from neurodeploy.exporters._netx_read import FileNetwork, read_network
@@ -46,18 +47,20 @@ class LoihiExporter(Exporter):
         refuse(deployment.integer)
         graph = deployment.integer.graph
         layers, places = layers_of(graph)
+        restart = any(link.carries_over for link in links_of(graph))
         notes: dict[str, Any] = {  # JSON values
             "format": "NetX HDF5, lava-dl 0.6.0",
             "layers": places,
             "latency": {node: rank + 1 for rank, node in enumerate(places)},
-            "reset_interval": deployment.timesteps,
+            "reset_interval": deployment.timesteps + (len(places) + 1 if restart else 0),
             "reset_offset": 1,
+            "restart": restart,
             "input": {"encoding": "spikes, 0 or 1", "shape": list(graph.input.shape)},
             "answer": {
                 "node": graph.output.name,
                 "read": "voltage" if isinstance(graph.output, Readout) else "spikes",
             },
-            "warnings": _warnings(deployment.timesteps),
+            "warnings": _warnings(deployment.timesteps, restart),
         }
         return Emitted({NETWORK: network_bytes(layers), SCRIPT: script_bytes()}, notes)
 
@@ -81,14 +84,24 @@ def script_bytes() -> bytes:
     return (files("neurodeploy.exporters") / "loihi_run_lava.py.in").read_bytes()
 
 
-def _warnings(timesteps: int) -> list[str]:
+def _warnings(timesteps: int, restart: bool) -> list[str]:
+    if restart:
+        reason = "Lava's reset clears neurons, not the spikes that wait in synapses"
+        return [f"{reason}: with delays or recurrence each sample needs a network of its own."]
     if timesteps & (timesteps - 1) == 0:
         return []
     return [f"reset_interval {timesteps} is not a power of two: Lava's CPU simulator runs it, Loihi 2 does not."]
 
 
 def _run_file(network: FileNetwork, notes: Notes, frames: Array) -> Mapping[str, Array]:
-    """All samples back to back through the layers read from the file, latencies taken off as declared."""
+    """All samples through the layers read from the file, back to back or each from the start as the notes say."""
+    groups = range(frames.shape[1]) if notes.restart else [slice(None)]
+    parts = [_run_stream(network, notes, frames[:, [g] if isinstance(g, int) else g]) for g in groups]
+    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+
+
+def _run_stream(network: FileNetwork, notes: Notes, frames: Array) -> Mapping[str, Array]:
+    """Samples back to back, latencies taken off as declared."""
     timesteps, samples = frames.shape[:2]
     stream = np.moveaxis(frames, 1, 0).reshape(samples * timesteps, *frames.shape[2:])
     silence = np.zeros((max(notes.latency.values()), *stream.shape[1:]), stream.dtype)

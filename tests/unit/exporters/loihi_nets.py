@@ -49,6 +49,30 @@ def compared(artefact: Artefact, runtime: Runtime, frames: np.ndarray) -> Compar
     return compare(expected, found, expected.values)
 
 
+def recurrent_net(rng: Rng) -> Graph:
+    """12 inputs, 9 recurrent neurons with a current memory, 5 outputs."""
+    nodes = (
+        Input("input", (), (12,)),
+        Dense("fc1", (Ref("input"),), even(rng, 9, 12)),
+        Dense("rec1", (Ref("cuba1", 1),), even(rng, 9, 9)),
+        Cuba("cuba1", (Ref("fc1"), Ref("rec1")), 1024, 512, 90),
+        Dense("fc2", (Ref("cuba1"),), even(rng, 5, 9)),
+        Cuba("cuba2", (Ref("fc2"),), 4096, 512, 60),
+    )
+    return Graph(nodes)
+
+
+def delayed_net(rng: Rng) -> Graph:
+    """12 inputs, 9 neurons whose synapses wait 0 to 3 steps, 5 outputs whose synapses wait 0, 1 or 5."""
+    first, second = even(rng, 9, 12), even(rng, 5, 9)
+    waits, later = rng.integers(0, 4, first.shape), rng.choice([0, 1, 5], second.shape)
+    nodes: list[Node] = [Input("input", (), (12,))]
+    nodes += [Dense(f"fc1_{d}", (Ref("input", d),), first * (waits == d)) for d in range(4)]
+    nodes += [Cuba("cuba1", tuple(Ref(f"fc1_{d}") for d in range(4)), 1024, 512, 90)]
+    nodes += [Dense(f"fc2_{d}", (Ref("cuba1", d),), second * (later == d)) for d in (0, 1, 5)]
+    return Graph((*nodes, Readout("answer", tuple(Ref(f"fc2_{d}") for d in (0, 1, 5)))))
+
+
 def every_kind(rng: Rng) -> Graph:
     """Two convs (one grouped and dilated), flatten, two dense layers, biases, all decays, a read-out."""
     nodes = (

@@ -12,11 +12,24 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from loihi_nets import LAVA, compared, edit_manifest, edit_network, even, every_kind, export, random_network, spikes
+from loihi_nets import (
+    LAVA,
+    compared,
+    delayed_net,
+    edit_manifest,
+    edit_network,
+    even,
+    every_kind,
+    export,
+    random_network,
+    recurrent_net,
+    spikes,
+)
 
 from neurodeploy.errors import ArtefactError, MismatchError, RangeError, ToolchainMissingError, UnsupportedNodeError
 from neurodeploy.exporters import _lava
 from neurodeploy.exporters._lava import lava_python, run_in_lava
+from neurodeploy.exporters._netx_kept import kept_together
 from neurodeploy.exporters._netx_notes import read_notes
 from neurodeploy.exporters._netx_read import read_network
 from neurodeploy.exporters._netx_weights import refuse_weights
@@ -49,6 +62,64 @@ def test_a_network_of_every_kind_is_exact_in_lava(rng: Rng, tmp_path: Path) -> N
     assert compared(artefact, LAVA, frames).values > 50_000
     trace = simulate(artefact.integer_graph(), frames)
     assert all(trace[name].any() for name in ("lif1", "cuba2", "if3", "answer"))
+
+
+@pytest.mark.lava
+@pytest.mark.usefixtures("lava")
+@pytest.mark.parametrize("make", [recurrent_net, delayed_net])
+def test_recurrence_and_delays_are_exact_in_lava(make: Callable[[Rng], Graph], rng: Rng, tmp_path: Path) -> None:
+    graph = make(rng)
+    frames = spikes(rng, graph, 8, samples=3)
+    artefact = export(graph, tmp_path)
+    assert compared(artefact, LAVA, frames).values > 0
+    assert simulate(artefact.integer_graph(), frames)["cuba1"].any()
+
+
+KEPT_BY_LAVA = """
+import importlib.util, sys
+from pathlib import Path
+import lava, numpy as np
+from lava.utils.weightutils import clip_weights, determine_sign_mode, truncate_weights
+path = next(p for folder in lava.__path__ if (p := Path(folder) / "lib/dl/netx/utils.py").is_file())
+spec = importlib.util.spec_from_file_location("netx_utils", path)
+netx = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(netx)
+
+def arrives(matrix, given, bits, exponent):
+    mode = determine_sign_mode(given)
+    stored = truncate_weights(clip_weights(given, mode, num_bits=8), mode, bits)
+    shifted = np.left_shift(stored, exponent) if exponent > 0 else np.right_shift(stored, -exponent)
+    return bool((shifted == matrix).all())
+
+pairs, kept = np.load(sys.argv[1]), []
+for weight, recurrent in zip(pairs["weight"], pairs["recurrent"]):
+    try:
+        joined, bits, exponent, _ = netx.optimize_weight_bits(np.hstack((weight, recurrent)))
+        halves = np.split(joined, [weight.shape[1]], axis=1)
+        kept.append(all(arrives(m, g, bits, exponent) for m, g in zip((weight, recurrent), halves)))
+    except (OverflowError, ValueError):
+        kept.append(False)
+np.save(sys.argv[2], kept)
+"""
+
+
+@pytest.mark.lava
+def test_weights_called_kept_are_kept_by_lava(lava: Path, rng: Rng, tmp_path: Path) -> None:
+    def matrix() -> np.ndarray:
+        top, sign = int(rng.choice([1, 2, 7, 64, 127, 128, 200, 255, 256, 300])), int(rng.integers(0, 3))
+        low, high = ((-top, top), (0, top), (-top, 0))[sign]
+        return rng.integers(low, high + 1, (3, 4)) * int(rng.integers(1, 3))
+
+    pairs = [(matrix(), matrix()[:, :3]) for _ in range(1000)]
+    np.savez(tmp_path / "pairs.npz", weight=[w for w, _ in pairs], recurrent=[r for _, r in pairs])
+    script = tmp_path / "kept.py"
+    script.write_text(KEPT_BY_LAVA)
+    arguments = [str(lava), "-W", "ignore", str(script), str(tmp_path / "pairs.npz"), str(tmp_path / "kept.npy")]
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kept, ours = np.load(tmp_path / "kept.npy"), np.array([kept_together(*pair) for pair in pairs])
+    assert ours.sum() > 300
+    assert not (~kept).all()
+    assert kept[ours].all()
 
 
 @pytest.mark.lava

@@ -10,13 +10,25 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from loihi_nets import READER, compared, edit_manifest, edit_network, even, every_kind, export, random_network, spikes
+from loihi_nets import (
+    READER,
+    compared,
+    delayed_net,
+    edit_manifest,
+    edit_network,
+    even,
+    every_kind,
+    export,
+    random_network,
+    recurrent_net,
+    spikes,
+)
 
 from neurodeploy.errors import ArtefactError, DataError, MismatchError, RangeError
 from neurodeploy.errors import UnsupportedNodeError as Unsupported
 from neurodeploy.exporters import loihi
 from neurodeploy.exporters.loihi import EXPORTER, script_bytes
-from neurodeploy.graph import Graph, Node, Ref, Schedule
+from neurodeploy.graph import Graph, Node, Ref, Schedule, simulate
 from neurodeploy.graph.nodes import Add, Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset, SumPool2d
 from neurodeploy.targets import find
 
@@ -158,6 +170,15 @@ def test_the_target_is_found_by_name() -> None:
 # ------------------------------------------------------------------------------------- refusals
 
 
+def recurrent(
+    weight: np.ndarray, back: np.ndarray, delay: int = 1, *, forward: int = 0, bias: np.ndarray | None = None
+) -> Graph:
+    """A layer whose spikes come back to it `delay` steps later."""
+    nodes = [Input("input", (), (weight.shape[1],)), Dense("fc1", (Ref("input", forward),), weight)]
+    nodes.append(Dense("rec", (Ref("c", delay),), back))
+    return Graph((*nodes, Cuba("c", (Ref("fc1"), Ref("rec")), 4096, 410, 100, bias=bias)))
+
+
 def _maps() -> tuple[Node, ...]:
     rng = np.random.default_rng(3)
     conv = Conv2d("conv1", (Ref("input"),), even(rng, 3, 2, 3, 3))
@@ -208,19 +229,30 @@ REFUSED: dict[str, tuple[Graph, str, str]] = {
     ),
     "two inputs": (
         Graph((*chain(W).nodes[:2], Cuba("c", (Ref("fc1"), Ref("fc1")), 0, 0, 1))),
-        "c",
-        "sequential",
-    ),
-    "recurrence": (
-        Graph((*chain(W).nodes[:2], Dense("rec", (Ref("c", 1),), W), Cuba("c", (Ref("fc1"), Ref("rec")), 0, 0, 1))),
-        "rec",
-        "without delays and recurrence",
-    ),
-    "delay": (
-        Graph((*chain(W).nodes[:1], Dense("fc1", (Ref("input", 2),), W), *chain(W).nodes[2:])),
         "fc1",
-        "without delays and recurrence",
+        "one delay for each weight",
     ),
+    "recurrence over two steps": (recurrent(W, W, 2), "rec", "delay 1"),
+    "recurrence and delays": (recurrent(W, W, 1, forward=2), "fc1", "one of the two"),
+    "recurrence with odd weights": (recurrent(W, np.array([[-3, 4], [2, 2]])), "rec", "8 bits hold steps of 2"),
+    "recurrent weights that share no exponent": (
+        recurrent(np.array([[1, 1], [1, 1]]), np.array([[-256, 254], [2, 2]])),
+        "c",
+        "both signs in both",
+    ),
+    "recurrence with a bias": (recurrent(W, W, bias=np.array([1, 0])), "c", "without bias"),
+    "a delay of 63": (Graph((*chain(W).nodes[:1], Dense("fc1", (Ref("input", 63),), W), *chain(W).nodes[2:])), "fc1", "shorter"),
+    "a weight with two delays": (
+        Graph((*chain(W).nodes[:2], Dense("late", (Ref("input", 1),), W), Cuba("c", (Ref("fc1"), Ref("late")), 0, 0, 1))),
+        "late",
+        "one delay for each weight",
+    ),
+    "a delayed conv": (
+        Graph((_maps()[0], replace(_maps()[1], inputs=(Ref("input", 1),)), *_maps()[2:])),
+        "conv1",
+        "dense layers only",
+    ),
+    "a delayed flatten": (_after(replace(FLAT, inputs=(Ref("lif1", 1),)), Dense("d", (Ref("flatten"),), np.ones((2, 48), int)), Cuba("c", (Ref("d"),), 0, 0, 1)), "flatten", "synapse that follows"),
     "dead end": (Graph((*chain(W).nodes[:1], Dense("x", (Ref("input"),), W), *chain(W).nodes[1:])), "input", "sequential"),
     "neuron on the input": (Graph((Input("input", (), (2,)), Cuba("c", (Ref("input"),), 0, 0, 1))), "c", "a synapse and its neuron"),
     "two synapses": (
@@ -451,3 +483,55 @@ def test_frames_of_another_length_are_refused(rng: Rng, tmp_path: Path) -> None:
     graph = every_kind(rng)
     with pytest.raises(DataError, match="7 timesteps, the artefact takes 8"):
         EXPORTER.run(export(graph, tmp_path), READER, spikes(rng, graph, 7, samples=2))
+
+
+# --------------------------------------------------------------------------- recurrence and delays
+
+
+@pytest.mark.parametrize("make", [recurrent_net, delayed_net])
+def test_recurrence_and_delays_are_exact_in_the_reader(
+    make: Callable[[np.random.Generator], Graph], tmp_path: Path
+) -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        graph = make(rng)
+        artefact = export(graph, tmp_path / str(seed))
+        frames = spikes(rng, graph, 8, samples=4)
+        assert compared(artefact, READER, frames).values > 0
+        assert simulate(artefact.integer_graph(), frames)["cuba1"].any()
+        assert artefact.manifest["notes"]["restart"] is True
+
+
+def test_a_chain_without_delays_runs_back_to_back(tmp_path: Path) -> None:
+    assert export(chain(W), tmp_path).manifest["notes"]["restart"] is False
+
+
+def _delays(layer: h5py.Group) -> None:
+    place = tuple(np.argwhere(layer["weight"][()] != 0)[0])
+    changed = layer["delay"][()]
+    changed[place] = 3 - changed[place]
+    layer["delay"][...] = changed
+
+
+def _recurrent_weight(layer: h5py.Group) -> None:
+    changed = layer["weight_rec"][()]
+    changed[0, 0] += 2
+    layer["weight_rec"][...] = changed
+
+
+@pytest.mark.parametrize(
+    ("make", "damage", "named"),
+    [(delayed_net, _delays, "fc1_0.delay"), (recurrent_net, _recurrent_weight, "rec1.weight")],
+)
+def test_a_changed_delay_or_recurrent_weight_is_noticed(
+    make: Callable[[np.random.Generator], Graph],
+    damage: Callable[[h5py.Group], None],
+    named: str,
+    rng: np.random.Generator,
+    tmp_path: Path,
+) -> None:
+    graph = make(rng)
+    artefact = export(graph, tmp_path)
+    edit_network(artefact, lambda file: damage(file["layer/1"]))
+    with pytest.raises(MismatchError, match=named):
+        compared(artefact, READER, spikes(rng, graph, 8, samples=2))
