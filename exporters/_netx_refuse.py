@@ -60,7 +60,7 @@ def refuse(integer: IntGraph) -> None:
     for link in links:
         _refuse_link(link)
     if any(link.carries_over for link in links):
-        _refuse_bias(graph)
+        _refuse_bias(links)
 
 
 def _refuse_kind(graph: Graph, node: Node) -> None:
@@ -143,11 +143,14 @@ def _bounds(link: Link) -> list[tuple[Array, Array]]:
     return [node.bounds(0, 1) for node in (*synapses, *([link.recurrent] if link.recurrent is not None else []))]
 
 
-def _refuse_bias(graph: Graph) -> None:
-    """Before its first input a biased layer integrates and may spike; delayed and recurrent synapses would keep it."""
-    for node in graph.nodes:
-        if isinstance(node, Cuba) and node.bias is not None and node.bias.any():
-            reason = "a bias in a network with delays or recurrence acts in Lava before the first input arrives"
+def _refuse_bias(links: tuple[Link, ...]) -> None:
+    """A layer integrates its bias before its reset, which comes with its first input; delayed and recurrent synapses
+    would keep a spike from that time. So none may happen."""
+    for depth, link in enumerate(links):
+        node, steps = link.neurons, depth + 1
+        if isinstance(node, Cuba) and node.bias is not None and node.bias.max() * steps > node.threshold:
+            reason = f"its bias {node.bias.max()} may reach threshold {node.threshold} in the {steps} steps which Lava"
+            reason += " runs before its first input, and delays or recurrence carry that spike over"
             raise refused(node, reason, "Train without bias or batch norm, or export to c or onnx.")
 
 

@@ -55,9 +55,9 @@ def recurrent_net(rng: Rng) -> Graph:
         Input("input", (), (12,)),
         Dense("fc1", (Ref("input"),), even(rng, 9, 12)),
         Dense("rec1", (Ref("cuba1", 1),), even(rng, 9, 9)),
-        Cuba("cuba1", (Ref("fc1"), Ref("rec1")), 1024, 512, 90),
+        Cuba("cuba1", (Ref("fc1"), Ref("rec1")), 1024, 512, 90, bias=rng.integers(-20, 91, 9)),
         Dense("fc2", (Ref("cuba1"),), even(rng, 5, 9)),
-        Cuba("cuba2", (Ref("fc2"),), 4096, 512, 60),
+        Cuba("cuba2", (Ref("fc2"),), 4096, 512, 60, bias=rng.integers(-20, 31, 5)),
     )
     return Graph(nodes)
 
@@ -68,7 +68,7 @@ def delayed_net(rng: Rng) -> Graph:
     waits, later = rng.integers(0, 4, first.shape), rng.choice([0, 1, 5], second.shape)
     nodes: list[Node] = [Input("input", (), (12,))]
     nodes += [Dense(f"fc1_{d}", (Ref("input", d),), first * (waits == d)) for d in range(4)]
-    nodes += [Cuba("cuba1", tuple(Ref(f"fc1_{d}") for d in range(4)), 1024, 512, 90)]
+    nodes += [Cuba("cuba1", tuple(Ref(f"fc1_{d}") for d in range(4)), 1024, 512, 90, bias=rng.integers(-20, 91, 9))]
     nodes += [Dense(f"fc2_{d}", (Ref("cuba1", d),), second * (later == d)) for d in (0, 1, 5)]
     return Graph((*nodes, Readout("answer", tuple(Ref(f"fc2_{d}") for d in (0, 1, 5)))))
 

@@ -240,7 +240,7 @@ REFUSED: dict[str, tuple[Graph, str, str]] = {
         "c",
         "both signs in both",
     ),
-    "recurrence with a bias": (recurrent(W, W, bias=np.array([1, 0])), "c", "without bias"),
+    "recurrence with a bias": (recurrent(W, W, bias=np.array([101, 0])), "c", "without bias"),
     "a delay of 63": (Graph((*chain(W).nodes[:1], Dense("fc1", (Ref("input", 63),), W), *chain(W).nodes[2:])), "fc1", "shorter"),
     "a weight with two delays": (
         Graph((*chain(W).nodes[:2], Dense("late", (Ref("input", 1),), W), Cuba("c", (Ref("fc1"), Ref("late")), 0, 0, 1))),
