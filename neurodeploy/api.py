@@ -91,6 +91,8 @@ def export(
     artefact = write_artefact(exporter, network, out, {subject.SAMPLES: kept.to_bytes()})
     verdicts = [v.as_dict() for v in run_verify(artefact, kept.frames, progress=progress)] if check else []
     artefact = record(artefact, "verdicts", verdicts)
+    measured = dict(exporter.measure(artefact, kept.frames)) if check else {}
+    artefact = record(artefact, "measured", measured) if measured else artefact
     result = {
         "target": target,
         "artefact": str(out),
@@ -98,6 +100,7 @@ def export(
         "notes": dict(artefact.manifest["notes"]),
         "samples": kept.source,
         "verdicts": verdicts,
+        "measured": measured,
     }
     record_export(run, target, result)
     return result
@@ -185,6 +188,29 @@ def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str,
     path = out or run / "report.html"
     write_file(path, render_run(run, samples))
     return {"report": str(path)}
+
+
+def tune(
+    source: Path,
+    words: Sequence[str] = (),
+    *,
+    reset: str = "zero",
+    out: Path = Path("runs"),
+    command: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Train a network that exists further, with another reset, into a new run below `out`.
+
+    Args:
+        source: a run, an import or an artefact that keeps its float network.
+        words: key=value settings; a source that is no run needs dataset=... and data.path=...
+        reset: "zero" (all that Loihi has) or "subtract".
+    Raises:
+        UnsupportedNodeError: the network cannot be trained.
+        ConfigError, DataError, CheckpointError, OutputError.
+    """
+    from neurodeploy.tuning import tune as run_tuning
+
+    return run_tuning(source, reset, out, words, command)
 
 
 def data_list() -> dict[str, Any]:

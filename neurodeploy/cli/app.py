@@ -84,6 +84,19 @@ def train(
     _print(api.train(config, given, out=out, resume=resume, command=command), as_json, show.train)
 
 
+@app.command()
+def tune(
+    source: Annotated[Path, typer.Argument(metavar="RUN|IMPORT")],
+    overrides: Overrides = None,
+    reset: Annotated[str, typer.Option(help="zero (all that Loihi has) or subtract.")] = "zero",
+    out: Out = Path("runs"),
+    as_json: Json = False,
+) -> None:
+    """Fine-tune a network to another reset; a new run, with the accuracy before and after."""
+    result = api.tune(source, overrides or [], reset=reset, out=out, command=["neurodeploy", *sys.argv[1:]])
+    _print(result, as_json, show.tune)
+
+
 @app.command("eval")
 def evaluate(
     source: Annotated[Path, typer.Argument(metavar="RUN|ARTEFACT")],

@@ -56,6 +56,16 @@ def train(result: Result) -> None:
     print(f"run: {result['run']}")
 
 
+def tune(result: Result) -> None:
+    """Where the new run is, and accuracies of the three networks."""
+    print(f"run: {result['run']}")
+    rows = [("before", "the given network"), ("changed", "its weights, new reset"), ("after", "tuned")]
+    for key, text in rows:
+        found = [f"{mode} {share:.1%}" for mode, share in result[key].items() if share is not None]
+        print(f"{text:24} {', '.join(found) or 'no test recordings'}")
+    print(f"accuracy on: {result['samples']}")
+
+
 def evaluate(result: Result) -> None:
     """Accuracies on the recordings."""
     rows = [(key.replace("_", " "), f"{value:.2%}") for key, value in result.items() if key.startswith("accuracy")]

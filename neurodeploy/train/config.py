@@ -20,13 +20,14 @@ class ModelConfig:
     """Settings of the section `model`.
 
     Args:
-        kind: "strided-cnn": convolutions, then one dense readout; "mlp": dense layers only.
+        kind: "strided-cnn": convolutions, then one dense readout; "mlp": dense layers only; "graph": the network that
+            `tune` was given, which the run keeps; the other settings of this section have no meaning then.
         channels, kernels, strides, paddings: one entry for each convolution of strided-cnn.
         hidden: neurons of each hidden layer of mlp.
         batch_norm: normalise what each hidden layer of neurons receives; folded into the weights on the way out.
     """
 
-    kind: Literal["strided-cnn", "mlp"] = "strided-cnn"
+    kind: Literal["strided-cnn", "mlp", "graph"] = "strided-cnn"
     channels: tuple[int, ...] = (16, 32, 64)
     kernels: tuple[int, ...] = (5, 3, 3)
     strides: tuple[int, ...] = (2, 2, 1)
@@ -36,7 +37,7 @@ class ModelConfig:
 
     def check(self) -> None:
         """Raise ConfigError, naming the key, where a value is out of range."""
-        one_of("model.kind", self.kind, ("strided-cnn", "mlp"))
+        one_of("model.kind", self.kind, ("strided-cnn", "mlp", "graph"))
         for key, least in (("channels", 1), ("kernels", 1), ("strides", 1), ("paddings", 0), ("hidden", 1)):
             values = getattr(self, key)
             within(f"model.{key}", values, bool(values) and min(values) >= least, f"a list of integers >= {least}")

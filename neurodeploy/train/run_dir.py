@@ -1,5 +1,6 @@
 """The folder of a run: configuration, metrics, checkpoints, plots; numbered, and never written over.
 
+start/                       the network that `tune` was given; absent in other runs
 config.json                  resolved configuration, command line, versions, what the frames are
 metrics.jsonl                one line per epoch
 metrics.json                 final numbers; absent until the training is complete
@@ -23,16 +24,22 @@ import torch
 
 from neurodeploy.config import as_tree, build
 from neurodeploy.deployment import Deployment
-from neurodeploy.errors import CheckpointError, NeuroDeployError, OutputError
+from neurodeploy.errors import CheckpointError, ConfigError, NeuroDeployError, OutputError
 from neurodeploy.files import write_file
 from neurodeploy.graph import Graph
+from neurodeploy.graph.file import graph_files, read_graph
+from neurodeploy.graph.nodes import Reset
 from neurodeploy.quantize import quantize
 from neurodeploy.train.checkpoint import load_checkpoint, restore_weights
 from neurodeploy.train.config import RunConfig
+from neurodeploy.train.from_graph import from_graph
 from neurodeploy.train.model import SpikingNet, build_model
+from neurodeploy.train.surrogate import surrogate
 from neurodeploy.train.to_graph import to_graph
 
 SCHEMA_VERSION = 1
+
+START = "start"
 
 
 @final
@@ -78,6 +85,15 @@ class Run:
     task: Task
     metrics: Mapping[str, Any]
 
+    @property
+    def start(self) -> Graph | None:
+        """The float graph that a tuned network began as.
+
+        Raises:
+            ArtefactError: it is missing or damaged.
+        """
+        return read_graph(self.path / START) if self.config.model.kind == "graph" else None
+
     @cached_property
     def model(self) -> SpikingNet:
         """The network with the best weights, on CPU, in eval mode.
@@ -89,7 +105,7 @@ class Run:
         if not folder.is_dir():
             hint = "Let the training complete at least one epoch."
             raise CheckpointError(path=folder, reason="there is no checkpoint", hint=hint)
-        net = new_model(self.config, self.task)
+        net = new_model(self.config, self.task, self.start)
         restore_weights(net, load_checkpoint(folder).weights, folder)
         return net.eval()
 
@@ -109,14 +125,35 @@ class Run:
             raise CheckpointError(path=path, reason=f"it cannot be read ({error})") from error
 
 
-def new_model(config: RunConfig, task: Task) -> SpikingNet:
-    """A network with the random weights of the run's seed, on CPU."""
+def new_model(config: RunConfig, task: Task, start: Graph | None = None) -> SpikingNet:
+    """A network on CPU: with the weights of `start`, or with the random ones of the run's seed.
+
+    Raises:
+        UnsupportedNodeError: `start` cannot be trained.
+        ConfigError: `start` is missing, or does not fit the recordings.
+    """
+    if start is not None:
+        _refuse_other_task(start, task)
+        neuron = config.neuron
+        bump = surrogate(neuron.surrogate, neuron.gamma)
+        return from_graph(start, Reset(neuron.reset), bump, config.train.weight_bits)
+    if config.model.kind == "graph":
+        hint = "neurodeploy tune starts from a network; train builds a new one."
+        raise ConfigError(key="model.kind", found="graph", allowed="strided-cnn, mlp", hint=hint)
     generator = torch.Generator().manual_seed(config.seed)
     bits = config.train.weight_bits
     return build_model(config.model, config.neuron, task.shape, len(task.classes), generator, bits)
 
 
-def create_run(out: Path, config: RunConfig, task: Task, command: Sequence[str]) -> Path:
+def _refuse_other_task(start: Graph, task: Task) -> None:
+    outputs = start.shapes[start.output.name]
+    if start.input.shape != task.shape or outputs != (len(task.classes),):
+        found = f"recordings {task.shape} of {len(task.classes)} classes"
+        allowed = f"what the network takes and gives: {start.input.shape}, {outputs}"
+        raise ConfigError(key="data.dataset", found=found, allowed=allowed)
+
+
+def create_run(out: Path, config: RunConfig, task: Task, command: Sequence[str], start: Graph | None = None) -> Path:
     """A new folder `out`/<dataset>-<number> with config.json in it; no number is used twice.
 
     Raises:
@@ -124,6 +161,8 @@ def create_run(out: Path, config: RunConfig, task: Task, command: Sequence[str])
     """
     path = _next_folder(out, config.data.dataset)
     head = {"schema_version": SCHEMA_VERSION, "name": path.name, "command": list(command), "versions": versions()}
+    for name, content in graph_files(start).items() if start is not None else ():
+        write_file(path / START / name, content)
     write_json(path / "config.json", {**head, "task": as_tree(task), "config": as_tree(config)})
     return path
 

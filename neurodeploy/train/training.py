@@ -16,10 +16,11 @@ from neurodeploy.data.datasets import find
 from neurodeploy.data.frame_set import FrameData, open_frames
 from neurodeploy.errors import ConfigError, DataError
 from neurodeploy.files import write_file
+from neurodeploy.graph import Graph
 from neurodeploy.train.checkpoint import load_checkpoint, restore_weights, save_checkpoint
 from neurodeploy.train.config import RunConfig
 from neurodeploy.train.evaluate import Evaluation
-from neurodeploy.train.loop import Training
+from neurodeploy.train.loop import Training, evaluate_both
 from neurodeploy.train.plots import plots
 from neurodeploy.train.progress import Reporter, reporter_for
 from neurodeploy.train.run_dir import SCHEMA_VERSION, Task, create_run, load_run, new_model, write_json
@@ -32,10 +33,18 @@ MOST_COUNTS = 255
 LAST, BEST = Path("checkpoints/last"), Path("checkpoints/best")
 
 
-def train_run(config: RunConfig, out: Path, *, command: Sequence[str] = (), progress: Reporter | None = None) -> Path:
+def train_run(
+    config: RunConfig,
+    out: Path,
+    *,
+    start: Graph | None = None,
+    command: Sequence[str] = (),
+    progress: Reporter | None = None,
+) -> Path:
     """Train a network; returns the new folder below `out`.
 
     Args:
+        start: go on from the weights of this float graph; `config.model.kind` is "graph" then.
         command: the command line, to be kept in the folder.
         progress: told what happens; by default a bar or lines on stderr.
     Raises:
@@ -49,11 +58,11 @@ def train_run(config: RunConfig, out: Path, *, command: Sequence[str] = (), prog
     task = _task(config.data, data)
     if len(data.train) < 2:
         raise DataError(source=config.data.dataset, reason="training needs at least two recordings")
-    training = Training(config, new_model(config, task).to(device), data.train, task.graph)
-    path = create_run(out, config, task, command)
+    training = Training(config, new_model(config, task, start).to(device), data.train, task.graph)
+    path = create_run(out, config, task, command, start)
     reporter.note(f"run: {path}")
     save_checkpoint(path / LAST, training.checkpoint(with_optimizer=True))
-    return _complete(path, training, data, task, reporter)
+    return _complete(path, training, data, task, reporter, start)
 
 
 def resume_run(path: Path, *, progress: Reporter | None = None) -> Path:
@@ -72,10 +81,10 @@ def resume_run(path: Path, *, progress: Reporter | None = None) -> Path:
     if data.content_key != run.task.content_key:
         hint = "Put the old recordings back, or start a new run."
         raise DataError(source=run.config.data.dataset, reason="the recordings changed", hint=hint)
-    net = new_model(run.config, run.task).to(choose_device(run.config.device))
+    net = new_model(run.config, run.task, run.start).to(choose_device(run.config.device))
     training = Training(run.config, net, data.train, run.task.graph)
     training.restore(load_checkpoint(path / LAST), path / LAST)
-    return _complete(path, training, data, run.task, reporter)
+    return _complete(path, training, data, run.task, reporter, run.start)
 
 
 def choose_device(name: str) -> torch.device:
@@ -116,7 +125,9 @@ def timestep_us(config: DataConfig, most: int = 8) -> float:
     return float(np.mean(spans)) / config.timesteps if spans else 1.0
 
 
-def _complete(path: Path, training: Training, data: FrameData, task: Task, reporter: Reporter) -> Path:
+def _complete(
+    path: Path, training: Training, data: FrameData, task: Task, reporter: Reporter, start: Graph | None
+) -> Path:
     """The remaining epochs, then the one look at the test split."""
     settings = training.config.train
     reporter.begin(settings.epochs, training.epochs_done, training.steps_per_epoch)
@@ -131,7 +142,7 @@ def _complete(path: Path, training: Training, data: FrameData, task: Task, repor
             raise
         finally:
             reporter.end()
-        _finish(path, training, data, task)
+        _finish(path, training, data, task, start)
     return path
 
 
@@ -155,13 +166,20 @@ def _save(path: Path, training: Training) -> None:
     write_file(path / "metrics.jsonl", lines.encode())
 
 
-def _finish(path: Path, training: Training, data: FrameData, task: Task) -> None:
-    """Plots and final numbers of the best weights."""
+def _finish(path: Path, training: Training, data: FrameData, task: Task, start: Graph | None) -> None:
+    """Plots and final numbers of the best weights, and of those that a tuned network began with."""
+    metrics: dict[str, Any] = {}
+    if start is not None and len(data.test):
+        net = new_model(training.config, task, start).to(training.device)
+        began = evaluate_both(
+            net, task.graph(net), training.config.data.timesteps, data.test, np.arange(len(data.test))
+        )
+        metrics = {f"start_accuracy_{mode}": each.accuracy for mode, each in began.items()}
     restore_weights(training.net, load_checkpoint(path / BEST).weights, path / BEST)
     for name, content in plots(training.history).items():
         write_file(path / "plots" / name, content)
     found = training.evaluate(data.test, np.arange(len(data.test))) if len(data.test) else {}
-    write_json(path / "metrics.json", _metrics(training, data, task, found))
+    write_json(path / "metrics.json", {**_metrics(training, data, task, found), **metrics})
 
 
 def _metrics(training: Training, data: FrameData, task: Task, found: dict[str, Evaluation]) -> dict[str, Any]:

@@ -64,6 +64,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
+def tiny(cache: str) -> list[str]:
+    """Settings of a training that takes seconds."""
+    return [*TINY, cache]
+
+
+@pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory, cache: str) -> Path:
     """A run that has hardly learned, on the embedded data."""
     answer = call("train", *TINY, cache, "--out", tmp_path_factory.mktemp("runs"), "--json")

@@ -32,7 +32,7 @@ ALLOWED = {
     "hw_profiles": set(),
 }
 FREE = {"errors", "files"}
-TOP = {"api", "activity", "cli", "doctor", "evaluation", "run_report", "subject", "__main__", "__init__"}
+TOP = {"api", "activity", "cli", "doctor", "evaluation", "run_report", "subject", "tuning", "__main__", "__init__"}
 
 
 def _modules() -> list[Path]:

@@ -1,0 +1,72 @@
+"""Fine-tuning of a network that exists: with another reset, for other recordings, or to the integers of the targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodeploy import subject
+from neurodeploy.config import override, read_config
+from neurodeploy.errors import ConfigError, UnsupportedNodeError
+from neurodeploy.graph import Graph, predictions, simulate
+from neurodeploy.train import run_dir
+from neurodeploy.train.config import RunConfig
+from neurodeploy.train.training import train_run
+
+RECIPE = ("train.epochs=20", "train.lr=5e-4", "train.quantize_from=0.5")
+"""An eighth of the rate that networks are trained with; half of the epochs in the integers of the targets."""
+BATCH = 100
+
+
+def tune(source: Path, reset: str, out: Path, words: Sequence[str] = (), command: Sequence[str] = ()) -> dict[str, Any]:
+    """Train the float network of `source` further, with neurons that reset as asked, into a new run below `out`.
+
+    Args:
+        source: a run, an import or an artefact; a run's settings are taken over.
+        reset: "zero" or "subtract".
+        words: key=value settings; others than those of the source and of the recipe.
+    Returns:
+        the run, and accuracies on the test split: of the source, of its weights with the new reset, after tuning.
+    Raises:
+        UnsupportedNodeError: no float network, or one that cannot be trained.
+        ConfigError: the recordings do not fit the network.
+    """
+    network = subject.deployment(source)
+    if network.float_graph is None:
+        hint = "Its integers are final; tune the network that they were made from."
+        raise UnsupportedNodeError(
+            target="training",
+            node="network",
+            kind="integer graph",
+            reason=f"{source} keeps no float network",
+            hint=hint,
+        )
+    config = _config(source, reset, network.timesteps, words)
+    run = run_dir.load_run(train_run(config, out, start=network.float_graph, command=command))
+    frames = subject.samples(run.path)
+    metrics = run.metrics
+    changed = {mode: metrics.get(f"start_accuracy_{mode}") for mode in ("float", "integer")}
+    after = {mode: metrics.get(f"test_accuracy_{mode}") for mode in ("float", "integer")}
+    before = {"float": _accuracy(network.float_graph, frames)}
+    return {"run": str(run.path), "samples": frames.source, "before": before, "changed": changed, "after": after}
+
+
+def _config(source: Path, reset: str, timesteps: int, words: Sequence[str]) -> RunConfig:
+    """The source's own settings if it is a run, the recipe, then `words`; the network decides the rest."""
+    if reset not in ("zero", "subtract"):
+        raise ConfigError(key="reset", found=reset, allowed="zero, subtract")
+    own = [f"data.timesteps={timesteps}", *RECIPE, *words, "model.kind=graph", f"neuron.reset={reset}"]
+    if (source / "metrics.jsonl").is_file():
+        return override(run_dir.load_run(source).config, own)
+    return read_config(RunConfig, None, own)
+
+
+def _accuracy(graph: Graph, samples: subject.Samples) -> float:
+    """Share of right answers of a float graph."""
+    parts = range(0, len(samples.labels), BATCH)
+    traces = (simulate(graph, samples.frames[:, start : start + BATCH]) for start in parts)
+    answers = np.concatenate([predictions(graph, trace) for trace in traces])
+    return float((answers == samples.labels).mean())
