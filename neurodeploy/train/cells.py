@@ -16,6 +16,7 @@ from torch import Tensor
 
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.graph.numeric import DECAY_ONE, FRACTION_BITS, STATE
+from neurodeploy.train import kernels
 from neurodeploy.train.surrogate import Surrogate
 
 STEP = 1 << FRACTION_BITS
@@ -101,7 +102,11 @@ def spike_integer(
 class _FloatSpikes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, drive: Tensor, bias: Tensor | None, cell: Cell) -> Tensor:
-        voltage, spikes = float_states(drive, cell, bias)
+        if kernels.fits(drive):
+            keep = (cell.keep_current, cell.keep_voltage)
+            voltage, spikes = kernels.float_voltages(drive, bias, keep, cell.threshold, cell.reset)
+        else:
+            voltage, spikes = float_states(drive, cell, bias)
         ctx.save_for_backward(voltage, spikes)
         ctx.recursion = _Recursion(cell, cell.threshold, cell.surrogate, gain=1.0)
         ctx.biased = bias is not None and ctx.needs_input_grad[1]
@@ -118,12 +123,18 @@ class _IntegerSpikes(torch.autograd.Function):
     def forward(ctx: Any, drive: Tensor, bias: Tensor | None, cell: Cell, scale: float) -> Tensor:
         threshold = round(cell.threshold * scale)
         # Some convolution algorithms (Winograd, FFT) return integers with an error far below one half.
-        states = integer_states(drive.round(), cell, bias, threshold)
-        ctx.save_for_backward(states.voltage, states.spikes)
+        drive = drive.round()
+        if kernels.fits(drive):
+            decays = (cell.current_decay, cell.voltage_decay)
+            voltage, spikes = kernels.integer_voltages(drive, bias, decays, threshold, cell.reset, STEP)
+        else:
+            states = integer_states(drive, cell, bias, threshold)
+            voltage, spikes = states.voltage, states.spikes
+        ctx.save_for_backward(voltage, spikes)
         surrogate = type(cell.surrogate)(cell.surrogate.width * scale * STEP)
         ctx.recursion = _Recursion(cell, float(threshold * STEP), surrogate, gain=float(STEP))
         ctx.biased = bias is not None and ctx.needs_input_grad[1]
-        return states.spikes
+        return spikes
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -232,6 +243,16 @@ def _across(bias: Tensor | None, drive: Tensor) -> Tensor | None:
     return None if bias is None else bias.reshape(-1, *(1,) * (drive.ndim - 3))
 
 
+def _backward_on_cpu(
+    grad: Tensor, voltage: Tensor, recursion: _Recursion, biased: bool
+) -> tuple[Tensor, Tensor | None]:
+    """What `_backward` gives, by the compiled kernel."""
+    cell = recursion.cell
+    keep, channels = (cell.keep_current, cell.keep_voltage), voltage.shape[2] if biased else 0
+    numbers = (keep, recursion.threshold, cell.reset, recursion.surrogate, recursion.gain, channels)
+    return kernels.gradients(grad, voltage, *numbers)
+
+
 def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:
     """Gradients with respect to drive and bias.
 
@@ -241,6 +262,8 @@ def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:
     """
     voltage, spikes = ctx.saved_tensors
     recursion: _Recursion = ctx.recursion
+    if kernels.fits(voltage):
+        return _backward_on_cpu(grad, voltage, recursion, ctx.biased)
     cell, factor = recursion.cell, recursion.surrogate.factor * recursion.gain
     to_voltage = torch.empty_like(voltage)
     later, bump = torch.zeros_like(voltage[0]), torch.empty_like(voltage[0])

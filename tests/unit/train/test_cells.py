@@ -12,6 +12,7 @@ from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Reset
 from neurodeploy.graph.numeric import shift_to_zero
 from neurodeploy.graph.numeric import wrap as numpy_wrap
+from neurodeploy.train import kernels
 from neurodeploy.train.cells import Cell, integer_states, spike, spike_integer, truncate_, wrap
 from neurodeploy.train.surrogate import Arctan, Surrogate, Triangle
 
@@ -46,6 +47,14 @@ def plain(drive: Tensor, cell: Cell, bias: Tensor) -> Tensor:
         voltage = voltage * (1 - held) if cell.reset is Reset.ZERO else voltage - cell.threshold * held
         spikes.append(fired)
     return torch.stack(spikes)
+
+
+@pytest.fixture(autouse=True, params=["compiled", "torch"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every fact holds for the compiled kernels and for the plain torch that runs elsewhere."""
+    if request.param == "torch":
+        monkeypatch.setattr(kernels, "fits", lambda drive: False)
+    return request.param
 
 
 @pytest.fixture
