@@ -31,7 +31,7 @@ SHARE = 1.0 / DECAY_ONE
 
 
 def fits(drive: Tensor) -> bool:
-    """Whether the kernels take `drive`, (time, batch, *shape): float32 on the CPU, one block of memory, time outside."""
+    """Whether the kernels take `drive` (time, batch, *shape): float32 on the CPU, without gaps, time outermost."""
     return drive.device.type == "cpu" and drive.dtype is torch.float32 and _order(drive) is not None
 
 
