@@ -20,6 +20,20 @@ TINY = [
     "neuron.threshold=0.3",
 ]
 
+SPIKING = [
+    "data.limit=60",
+    "data.window=count",
+    "data.binary=false",
+    "data.timesteps=5",
+    "train.epochs=1",
+    "model.channels=[4, 4, 4]",
+    "neuron.kind=cuba",
+    "neuron.reset=subtract",
+    "neuron.readout=spikes",
+    "neuron.threshold=0.3",
+]
+"""What the tiny run is not: other windows, event counts, two states, an answer that is summed over time."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -73,6 +87,14 @@ def tiny(cache: str) -> list[str]:
 def run(tmp_path_factory: pytest.TempPathFactory, cache: str) -> Path:
     """A run that has hardly learned, on the embedded data."""
     answer = call("train", *TINY, cache, "--out", tmp_path_factory.mktemp("runs"), "--json")
+    assert answer.code == 0, answer.err
+    return Path(answer.json["run"])
+
+
+@pytest.fixture(scope="session")
+def spiking_run(tmp_path_factory: pytest.TempPathFactory, cache: str) -> Path:
+    """A run that is all that the other is not."""
+    answer = call("train", *SPIKING, cache, "--out", tmp_path_factory.mktemp("spiking"), "--json")
     assert answer.code == 0, answer.err
     return Path(answer.json["run"])
 
