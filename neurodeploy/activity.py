@@ -7,12 +7,15 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import report
 from neurodeploy.energy.counts import Counts, combine, count
 from neurodeploy.energy.estimate import Estimate
+from neurodeploy.fast import Simulator
 from neurodeploy.files import write_file
-from neurodeploy.graph import simulate
+from neurodeploy.graph import Trace
 from neurodeploy.subject import Samples
 
 BATCH = 50
@@ -22,7 +25,13 @@ def count_activity(network: Deployment, samples: Samples) -> Counts:
     """What the integer network did on the recordings, per inference."""
     starts = range(0, len(samples.labels), BATCH)
     batches = (samples.frames[:, start : start + BATCH] for start in starts)
-    return combine(count(network.integer, simulate(network.integer, frames)) for frames in batches)
+    simulator = Simulator(network.integer)
+    return combine(count(network.integer, _wide(simulator.trace(frames))) for frames in batches)
+
+
+def _wide(trace: Trace) -> Trace:
+    """The same in int64, in which the work of neurons is replayed."""
+    return Trace({name: values.astype(np.int64) for name, values in trace.values.items()})
 
 
 def write_csv(path: Path, estimates: Sequence[Estimate]) -> None:

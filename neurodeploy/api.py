@@ -5,7 +5,7 @@ Imports of torch, onnx, h5py and matplotlib stay inside the functions that need 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +49,50 @@ def train(
     return {"run": str(folder), "metrics": load_run(folder).metrics}
 
 
+def import_model(
+    model: str,
+    words: Sequence[str] = (),
+    *,
+    out: Path,
+    framework: str = "auto",
+    weights: Path | None = None,
+    dt: float | None = None,
+    shape: tuple[int, ...] | None = None,
+    weight_bits: int = 8,
+    timesteps: int | None = None,
+    samples: int = 0,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Import a network of another tool into the folder `out`, which commands then take where they take a run.
+
+    Args:
+        model: file.py:name (a torch module, or a function that returns one; the file is run), file.nir or file.net.
+        words: key=value settings of `data`: recordings to prove the import on; without any, random frames stand in.
+        framework: "auto", "snntorch", "norse", "spikingjelly", "nir" or "netx".
+        weights: a state dict for the module, safetensors or by torch.save.
+        dt: seconds of a timestep.
+        shape: of a frame, where no data set and no Linear says it.
+        weight_bits: stored bits per weight of the integer graph, 2..8.
+        timesteps: T; default the data set's.
+        samples: test recordings for the accuracy; 0 takes all.
+    Raises:
+        UnsupportedNodeError: a part of the network has no form in the graph; nothing was written.
+    """
+    from neurodeploy.importing import Settings, import_network
+
+    settings = Settings(framework, weights, dt, shape, weight_bits, timesteps, samples)
+    return import_network(model, words, out, settings, progress)
+
+
 def evaluate(
     source: Path, words: Sequence[str] = (), *, runtime: str = "", run: Path | None = None, limit: int = 0
 ) -> dict[str, Any]:
     """Accuracy on test recordings.
 
     Args:
-        source: a run or an artefact.
-        runtime: "torch" (runs; float and integer), "reference" (the integer simulator), or a runtime of the artefact's
-            target; default torch for runs, the target's first runtime for artefacts.
+        source: a run, an import or an artefact.
+        runtime: "torch" (runs; float and integer), "fast" (the integer simulator), "reference" (the slow one that specifies
+            it), or a runtime of the artefact's target; default torch for runs, fast for imports, the target's first runtime for artefacts.
         run: run whose recordings an artefact is tried on; default the ones kept in it.
         limit: at most so many recordings; 0 takes all.
     """
@@ -66,32 +101,42 @@ def evaluate(
     samples = subject.samples(source, words, run=run, limit=limit)
     if subject.is_artefact(source):
         return evaluation.artefact(source, samples, runtime)
-    return evaluation.trained(source, samples, runtime or "torch")
+    return evaluation.trained(source, samples, runtime or ("fast" if subject.is_import(source) else "torch"))
 
 
 def export(
-    run: Path, target: str, out: Path, *, check: bool = True, samples: int = 32, progress: Progress = _silent
+    run: Path,
+    target: str,
+    out: Path,
+    *,
+    options: Mapping[str, str] | None = None,
+    check: bool = True,
+    samples: int = 32,
+    progress: Progress = _silent,
 ) -> dict[str, Any]:
     """Write a run's network for a target, and check what was written.
 
     Args:
+        options: choices of the target, for instance {"reset": "zero"} of nir.
         samples: test recordings kept in the artefact, so that it can be checked without the run.
         check: run every runtime at hand on them and record the verdicts in the manifest and in the run's folder.
     Raises:
         UnsupportedNodeError, RangeError: not expressible; nothing was written.
+        ConfigError: an unknown target or option.
     """
-    from neurodeploy import subject
-    from neurodeploy.targets import find, record, write_artefact
+    from neurodeploy import evaluation, subject
+    from neurodeploy.targets import configure, find, record, write_artefact
     from neurodeploy.train.run_dir import record_export
     from neurodeploy.verify import verify as run_verify
 
-    exporter = find(target)
+    exporter = configure(find(target), options or {})
     network = subject.deployment(run)
     kept = subject.samples(run, limit=samples)
     artefact = write_artefact(exporter, network, out, {subject.SAMPLES: kept.to_bytes()})
     verdicts = [v.as_dict() for v in run_verify(artefact, kept.frames, progress=progress)] if check else []
     artefact = record(artefact, "verdicts", verdicts)
-    measured = dict(exporter.measure(artefact, kept.frames)) if check else {}
+    measured = dict(exporter.measure(artefact, kept.frames[:, :])) if check else {}
+    measured |= evaluation.change(artefact, kept)
     artefact = record(artefact, "measured", measured) if measured else artefact
     result = {
         "target": target,
@@ -150,16 +195,14 @@ def energy(
     Args:
         source: a run or an artefact; its integer network is simulated and counted.
         profiles: names of shipped profiles or paths of TOML files; none means "loihi1".
-        every: all shipped profiles.
+        every: all shipped profiles; not together with `profiles`.
         csv: also write every priced line there.
     """
     from neurodeploy import activity, subject
     from neurodeploy.energy import report as shown
     from neurodeploy.energy.price import price
-    from neurodeploy.profile import load_profile, profile_names
 
-    names = profile_names() if every else list(profiles) or ["loihi1"]
-    loaded = [load_profile(name) for name in names]
+    loaded = _profiles(profiles, every, default=("loihi1",))
     data = subject.samples(source, words, run=run, limit=samples)
     counts = activity.count_activity(subject.deployment(source), data)
     estimates = [price(counts, profile) for profile in loaded]
@@ -175,6 +218,59 @@ def energy(
     }
 
 
+def fit(
+    source: Path,
+    *,
+    profiles: Sequence[str] = (),
+    every: bool = False,
+    flash: int | None = None,
+    ram: int | None = None,
+) -> dict[str, Any]:
+    """Whether a network fits chips: cores used and how full they are, what is too much, and what would fit.
+
+    Args:
+        source: a run or an artefact; its integer network is placed.
+        profiles: names of shipped profiles or paths of TOML files.
+        every: all shipped profiles that say how a network is put on the chip; not together with `profiles`.
+        flash, ram: bytes of a microcontroller's memories, instead of the profile's.
+    Raises:
+        ConfigError: no profile or too many, or memories without a profile of a microcontroller.
+        ProfileError: an unknown profile, or one that says nothing about placement.
+    """
+    from neurodeploy import fitting, subject
+    from neurodeploy.placement import as_dict, fit_table
+
+    loaded = _profiles(profiles, every)
+    placed = [profile for profile in loaded if profile.rules is not None] if every else loaded
+    given = fitting.memories(flash, ram, placed)
+    found = fitting.fits(subject.deployment(source), placed, given)
+    columns, rows = fit_table(found)
+    return {
+        "source": str(source),
+        "every": every,
+        "fits": [as_dict(each) for each in found],
+        "not_placed": [profile.name for profile in loaded if profile not in placed],
+        "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
+    }
+
+
+def _profiles(names: Sequence[str], every: bool, default: Sequence[str] = ()) -> list[Any]:
+    """The profiles that a command is about.
+
+    Raises:
+        ConfigError: names and all at once, or neither where there is no default.
+    """
+    from neurodeploy.errors import ConfigError
+    from neurodeploy.profile import load_profile, profile_names
+
+    if every and names:
+        raise ConfigError(key="--profile", found=list(names), allowed="not together with --all", hint="Leave one out.")
+    if not every and not names and not default:
+        known = ", ".join(profile_names())
+        raise ConfigError(key="--profile", found=None, allowed=f"a TOML file, or one of {known}", hint="Or give --all.")
+    return [load_profile(name) for name in (profile_names() if every else list(names) or list(default))]
+
+
 def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str, Any]:
     """One offline HTML file about a run: curves, rasters, confusion matrix, energy, export checks.
 
@@ -182,9 +278,14 @@ def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str,
         out: default `report.html` in the run's folder.
         samples: test recordings for the energy counts; 0 takes all.
     """
+    from neurodeploy import subject
+    from neurodeploy.errors import CheckpointError
     from neurodeploy.files import write_file
     from neurodeploy.run_report import render_run
 
+    if subject.is_import(run):
+        hint = "Its proof is in import.json; eval, energy, export and verify take imports."
+        raise CheckpointError(path=run, reason="an import has no training to report on", hint=hint)
     path = out or run / "report.html"
     write_file(path, render_run(run, samples))
     return {"report": str(path)}
@@ -265,7 +366,17 @@ def profiles_list() -> dict[str, Any]:
     from neurodeploy.profile import load_profile, profile_names
 
     loaded = [load_profile(name) for name in profile_names()]
-    rows = [{"name": p.name, "title": p.title, "boundary": p.boundary, "stand_in": p.stand_in} for p in loaded]
+    rows = [
+        {
+            "name": p.name,
+            "title": p.title,
+            "boundary": p.boundary,
+            "stand_in": p.stand_in,
+            "prices": bool(p.prices),
+            "placement": p.rules is not None,
+        }
+        for p in loaded
+    ]
     return {"profiles": rows}
 
 
@@ -277,7 +388,14 @@ def profiles_show(name: str) -> dict[str, Any]:
 
     profile = load_profile(name)
     rows = [{"key": key, **asdict(quantity)} for key, quantity in profile.quantities().items()]
-    return {"name": profile.name, "title": profile.title, "notes": list(profile.notes), "quantities": rows}
+    return {
+        "name": profile.name,
+        "title": profile.title,
+        "notes": list(profile.notes),
+        "quantities": rows,
+        "placement": None if profile.rules is None else asdict(profile.rules),
+        "unknown": dict(profile.unknown),
+    }
 
 
 def profiles_check(path: Path) -> dict[str, Any]:
@@ -290,6 +408,49 @@ def profiles_check(path: Path) -> dict[str, Any]:
 
     profile = check_profile(path)
     return {"name": profile.name, "quantities": len(profile.quantities()), "valid": True}
+
+
+def conformance(
+    target: str,
+    *,
+    runtimes: Sequence[str] = (),
+    cases: Sequence[str] = (),
+    networks: int = 50,
+    seed: int = 0,
+    jobs: int = 1,
+    keep: Path | None = None,
+    progress: Progress = _silent,
+) -> dict[str, Any]:
+    """Whether an installed target computes what networks mean: every case, and random networks.
+
+    Args:
+        runtimes: names; empty means all of the target.
+        cases: parts of the names of cases; empty means all.
+        networks: random networks to check beside those that the target refuses.
+        jobs: checks at a time.
+        keep: folder for the files of whatever went wrong.
+    Raises:
+        ConfigError: an unknown target, runtime or case, or an exporter whose target is not its entry point's name.
+    """
+    from neurodeploy.conformance import as_dict, named, run_suite
+    from neurodeploy.errors import ConfigError
+    from neurodeploy.targets import find
+
+    exporter = find(target)
+    if exporter.target != target:
+        hint = "An artefact is read by the exporter that has the name in its manifest."
+        raise ConfigError(key="target", found=exporter.target, allowed=f"'{target}', its entry point's name", hint=hint)
+    report = run_suite(
+        exporter,
+        runtimes=runtimes,
+        cases=named(cases),
+        networks=networks,
+        seed=seed,
+        jobs=jobs,
+        keep=keep,
+        progress=progress,
+    )
+    return as_dict(report)
 
 
 def doctor() -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import platform
+import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import final
 
 from neurodeploy.errors import ToolchainMissingError
+from neurodeploy.exporters._c_boards import BOARDS, HOST
 from neurodeploy.exporters._lava import INSTALL, lava_python
 
 
@@ -41,6 +45,8 @@ PARTS = (
     _library("h5py", "export --target loihi"),
     _library("onnx", "export --target onnx"),
     _library("onnxruntime", "verify of ONNX artefacts"),
+    _library("nir", "export --target nir, import of NIR files"),
+    _library("numba", "the fast simulator"),
     _library("scikit-learn", "the embedded data set digits-dvs"),
     _library("matplotlib", "plots and report"),
     _library("jinja2", "report"),
@@ -52,6 +58,31 @@ PARTS = (
     Part("spikingjelly", "tests/benchmarks against SpikingJelly", "pip install 'neurodeploy[bench]'"),
     Part("tonic", "tests/benchmarks of event reading against tonic (GPL-3.0)", "pip install tonic"),
 )
+
+
+def _programs() -> tuple[Part, ...]:
+    """Compilers and emulators that run generated C, each with the boards that need it."""
+    parts = []
+    for tool in dict.fromkeys(
+        tool[0] for board in (HOST, *BOARDS) for tool in (board.compiler, board.emulator) if tool
+    ):
+        users = [board for board in (HOST, *BOARDS) if tool in (*board.compiler[:1], *board.emulator[:1])]
+        names = ", ".join(board.name for board in users)
+        install = f"apt-get install -y --no-install-recommends {users[0].packages}"
+        parts.append(Part(tool, f"verify of C artefacts: {names}", install))
+    return tuple(parts)
+
+
+def _program_version(name: str) -> str | None:
+    """What the program calls its version, or "found" when it does not tell."""
+    if shutil.which(name) is None:
+        return None
+    try:
+        said = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=10).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return "found"
+    number = re.search(r"\d+\.\d+(\.\d+)?", said)
+    return number[0] if number else "found"
 
 
 def _version(name: str) -> str | None:
@@ -72,15 +103,10 @@ def _lava() -> Mapping[str, object]:
 
 def examine() -> dict[str, object]:
     """Versions found, and for every missing part what it would enable and how to install it."""
+    found = [(part, _version(part.name)) for part in PARTS] + [(p, _program_version(p.name)) for p in _programs()]
     rows: list[Mapping[str, object]] = [
-        {
-            "name": p.name,
-            "version": _version(p.name),
-            "enables": p.enables,
-            "install": p.install,
-            "required": p.required,
-        }
-        for p in PARTS
+        {"name": p.name, "version": version, "enables": p.enables, "install": p.install, "required": p.required}
+        for p, version in found
     ]
     rows.append(_lava())
     missing = [row["name"] for row in rows if row["required"] and row["version"] is None]

@@ -13,6 +13,7 @@ NeuroDeployError               exit code
 ├─ UnsupportedNodeError        4   target, node, what the target has
 ├─ ProfileError                2   file, key, reason
 ├─ ToolchainMissingError       3   tool, how to install (becomes NOT_RUN in verify)
+├─ BoardTooSmallError          4   board, which memory, how much (becomes NOT_RUN in verify)
 └─ MismatchError               5   node, timestep, index, expected, found, how many
 
 Each error carries its facts as attributes; `facts()` is what `--json` prints. The message says the place, what was
@@ -193,6 +194,16 @@ class ToolchainMissingError(NeuroDeployError):
         self.tool, self.install, self.reason = tool, install, reason
         why = f" ({reason})" if reason else ""
         super().__init__(f"{tool} is not available{why}. Install it with: {install}")
+
+
+class BoardTooSmallError(NeuroDeployError):
+    """A network does not fit the memory of the board that should run it; never counts as a pass."""
+
+    exit_code = 4
+
+    def __init__(self, *, board: str, memory: str, reason: str, hint: str = "") -> None:
+        self.board, self.memory, self.reason, self.hint = board, memory, reason, hint
+        super().__init__(f"it does not fit {board}: {memory}: {reason}.{_hint(hint)}")
 
 
 class MismatchError(NeuroDeployError):

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodeploy.errors import ConfigError
-from neurodeploy.graph import predictions, simulate
+from neurodeploy.errors import ConfigError, DataError
+from neurodeploy.fast import Simulator
+from neurodeploy.graph import IntGraph, predictions, simulate
+from neurodeploy.graph.nodes import Cuba
 from neurodeploy.graph.numeric import Array
-from neurodeploy.subject import Samples, deployment
-from neurodeploy.targets import find, read_artefact
+from neurodeploy.graph.recordings import Recordings
+from neurodeploy.subject import Samples, deployment, is_import
+from neurodeploy.targets import Artefact, find, read_artefact
 
 BATCH = 100
 
 
 def trained(run: Path, samples: Samples, runtime: str) -> dict[str, Any]:
-    """Accuracy of a run: "torch" gives the float and the integer network, "reference" the integer simulator."""
-    if runtime == "reference":
-        graph = deployment(run).integer
-        answers = [predictions(graph.graph, simulate(graph, part)) for part in _batches(samples.frames)]
-        return _result(runtime, samples, {"accuracy": _accuracy(np.concatenate(answers), samples)})
-    if runtime != "torch":
-        raise ConfigError(key="runtime", found=runtime, allowed="torch, reference")
-    from neurodeploy.train.evaluate import accuracy
+    """Accuracy of a run or import.
+
+    Args:
+        runtime: "torch" gives the float network of a run in torch and its integers in the fast simulator, "fast" the
+            integers alone, "reference" the integers in the simulator that specifies them.
+    """
+    if runtime in ("fast", "reference"):
+        return _result(runtime, samples, {"accuracy": _integer(deployment(run).integer, samples, runtime)})
+    if runtime != "torch" or is_import(run):
+        allowed = "fast, reference" if is_import(run) else "torch, fast, reference"
+        raise ConfigError(key="runtime", found=runtime, allowed=allowed)
+    from neurodeploy.train.evaluate import evaluate
     from neurodeploy.train.run_dir import load_run
 
-    model = load_run(run).model
-    found = {f"accuracy_{mode}": accuracy(model, samples.frames, samples.labels, mode) for mode in ("float", "integer")}
-    return _result(runtime, samples, found)
+    floats = evaluate(load_run(run).model, samples, np.arange(len(samples.labels))).accuracy
+    integers = _integer(deployment(run).integer, samples, "fast")
+    return _result(runtime, samples, {"accuracy_float": floats, "accuracy_integer": integers})
+
+
+def _integer(integer: IntGraph, samples: Samples, runtime: str) -> float:
+    """Accuracy of the integer network in the fast simulator or in the reference."""
+    simulator = Simulator(integer)
+    answers = [
+        simulator.predictions(part) if runtime == "fast" else predictions(integer.graph, simulate(integer, part))
+        for part in _batches(samples.frames)
+    ]
+    return _accuracy(np.concatenate(answers), samples)
 
 
 def artefact(path: Path, samples: Samples, runtime: str) -> dict[str, Any]:
@@ -45,11 +63,35 @@ def artefact(path: Path, samples: Samples, runtime: str) -> dict[str, Any]:
     return _result(name, samples, {"accuracy": _accuracy(np.concatenate(answers), samples)})
 
 
-def _batches(frames: Array) -> list[Array]:
-    return [frames[:, start : start + BATCH] for start in range(0, frames.shape[1], BATCH)]
+def change(exported: Artefact, samples: Samples) -> dict[str, Any]:
+    """What an option of the export cost: accuracy and spikes before and after; empty if the network is as it was."""
+    trained = exported.trained_graph()
+    if trained is None:
+        return {}
+    networks = {"before": trained, "after": exported.integer_graph()}
+    return {"change": {name: _worth(graph, samples) for name, graph in networks.items()}}
+
+
+def _worth(integer: IntGraph, samples: Samples) -> dict[str, Any]:
+    graph, answers = integer.graph, []
+    spikes = {node.name: 0 for node in graph.nodes if isinstance(node, Cuba)}
+    simulator = Simulator(integer)
+    for part in _batches(samples.frames):
+        trace = simulator.trace(part, {*spikes, graph.output.name})
+        answers.append(predictions(graph, trace))
+        spikes = {name: count + int(trace[name].sum()) for name, count in spikes.items()}
+    return {"accuracy": _accuracy(np.concatenate(answers), samples), "samples": len(samples.labels), "spikes": spikes}
+
+
+def _batches(frames: Recordings) -> Iterator[Array]:
+    for start in range(0, frames.shape[1], BATCH):
+        yield frames[:, start : start + BATCH]
 
 
 def _accuracy(answers: Array, samples: Samples) -> float:
+    if (samples.labels < 0).any():
+        hint = "Import the network with a data set: dataset=..."
+        raise DataError(source=samples.source, reason="they have no classes, so there is no accuracy", hint=hint)
     return float((answers == samples.labels).mean())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy import activity, subject
+from neurodeploy import activity, fitting, subject
 from neurodeploy.config import as_tree
 from neurodeploy.energy import price
 from neurodeploy.graph import predictions, simulate
@@ -28,7 +28,9 @@ def render_run(path: Path, limit: int) -> bytes:
     """
     run = load_run(path)
     samples = subject.samples(path, limit=limit)
-    counts = activity.count_activity(subject.deployment(path), samples)
+    deployment = subject.deployment(path)
+    counts = activity.count_activity(deployment, samples)
+    profiles = [load_profile(name) for name in profile_names()]
     data = ReportData(
         title=path.name,
         summary=_summary(run.metrics),
@@ -37,8 +39,10 @@ def render_run(path: Path, limit: int) -> bytes:
         confusion=_confusion(run),
         rasters=_rasters(path, samples),
         counts=counts,
-        estimates=tuple(price(counts, load_profile(name)) for name in profile_names()),
+        estimates=tuple(price(counts, profile) for profile in profiles if profile.prices),
         energy_source=samples.source,
+        # a microcontroller of unknown memories has no place in a report: nobody can give them here
+        fits=tuple(fitting.fits(deployment, [p for p in profiles if p.rules and "flash_bytes" not in p.unknown])),
         verdicts=tuple(verdict for export in run.exports.values() for verdict in export["verdicts"]),
         environment=versions(),
     )

@@ -1,4 +1,4 @@
-"""What a command is about: a run or an artefact given by its folder, and the recordings it is tried on."""
+"""What a command is about: a run, an import or an artefact given by its folder, and the recordings it is tried on."""
 
 from __future__ import annotations
 
@@ -17,9 +17,33 @@ from neurodeploy.data.frame_set import FrameSet, open_frames
 from neurodeploy.deployment import Deployment
 from neurodeploy.errors import ArtefactError, DataError
 from neurodeploy.graph.numeric import Array
-from neurodeploy.targets import MANIFEST, Artefact, read_artefact
+from neurodeploy.graph.recordings import Recordings
+from neurodeploy.import_folder import IMPORT, read_import
+from neurodeploy.targets import MANIFEST, read_artefact
 
 SAMPLES = "reference/samples.npz"
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SplitFrames:
+    """Frames of a split on disk, read when they are indexed: `frames[:, samples]`.
+
+    Args:
+        split: all its recordings.
+        chosen: numbers of those that are meant, in order.
+    """
+
+    split: FrameSet
+    chosen: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(time, samples, *input shape)."""
+        return (self.split.shape[0], len(self.chosen), *self.split.shape[1:])
+
+    def __getitem__(self, key: tuple[slice, slice | Array]) -> Array:
+        return np.moveaxis(self.split.batch(self.chosen[key[1]]), 0, 1)
 
 
 @final
@@ -28,31 +52,48 @@ class Samples:
     """Recordings as frames.
 
     Args:
-        frames: (time, samples, *input shape), uint8.
+        frames: (time, samples, *input shape), uint8; memory is taken only by what is indexed.
         labels: (samples,).
         ids: name of each recording.
         source: where they come from, for messages and reports.
     """
 
-    frames: Array
+    frames: Recordings
     labels: Array
     ids: tuple[str, ...]
     source: str
 
+    def take(self, chosen: Array, source: str) -> Samples:
+        """Those samples, by number."""
+        if isinstance(self.frames, SplitFrames):
+            frames: Recordings = SplitFrames(self.frames.split, self.frames.chosen[chosen])
+        else:
+            frames = self.frames[:, chosen]
+        return Samples(frames, self.labels[chosen], tuple(self.ids[i] for i in chosen), source)
+
+    def batch(self, indices: Array) -> Array:
+        """(batch, time, *input shape): what training and its evaluation call a batch."""
+        return np.moveaxis(self.frames[:, indices], 0, 1)
+
     def to_bytes(self) -> bytes:
         """A compressed .npz; the same samples give the same bytes."""
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, frames=self.frames, labels=self.labels, ids=np.array(self.ids))
+        np.savez_compressed(buffer, frames=self.frames[:, :], labels=self.labels, ids=np.array(self.ids))
         return buffer.getvalue()
 
 
 def is_artefact(path: Path) -> bool:
-    """Whether `path` is a folder of exported files; otherwise it should be a run."""
+    """Whether `path` is a folder of exported files; otherwise it should be a run or an import."""
     return (path / MANIFEST).is_file()
 
 
+def is_import(path: Path) -> bool:
+    """Whether `path` is a folder that `import` wrote."""
+    return (path / IMPORT).is_file()
+
+
 def deployment(path: Path) -> Deployment:
-    """The network of a run or of an artefact.
+    """The network of a run, of an import or of an artefact.
 
     Raises:
         CheckpointError, ArtefactError: the folder is neither, or is damaged.
@@ -62,13 +103,15 @@ def deployment(path: Path) -> Deployment:
         classes = tuple(str(name) for name in artefact.manifest["classes"])
         name = str(artefact.manifest.get("name", "network"))
         return Deployment(artefact.integer_graph(), artefact.float_graph(), artefact.timesteps, classes, name)
+    if is_import(path):
+        return read_import(path).deployment()
     from neurodeploy.train import run_dir
 
     return run_dir.deployment(run_dir.load_run(path))
 
 
 def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, limit: int = 0) -> Samples:
-    """The test recordings of a run; for an artefact those kept in it, unless a run is given.
+    """The test recordings of a run or import; for an artefact those kept in it, unless a run is given.
 
     Args:
         words: key=value settings of `data` that replace the run's own.
@@ -82,7 +125,9 @@ def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, l
         if words:
             hint = "Name the run whose settings they change: --run RUN."
             raise DataError(source=path, reason=f"settings {list(words)} need a run", hint=hint)
-        return _limited(_stored(read_artefact(path)), limit)
+        return _limited(_stored(read_artefact(path).folder / SAMPLES, f"recordings kept in {path}"), limit)
+    if is_import(source):
+        return _limited(_imported(source, words), limit)
     from neurodeploy.train import run_dir
 
     config = override(run_dir.load_run(source).config, words).data
@@ -92,16 +137,27 @@ def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, l
 def _test_split(config: DataConfig) -> Samples:
     """The test split of a data set, as frames."""
     found: FrameSet = open_frames(config).test
-    frames = np.moveaxis(found.batch(), 0, 1)
+    frames = SplitFrames(found, np.arange(len(found)))
     return Samples(frames, np.asarray(found.labels), tuple(found.ids), f"test split of {config.dataset}")
 
 
-def _stored(artefact: Artefact) -> Samples:
-    path = artefact.folder / SAMPLES
+def _imported(path: Path, words: Sequence[str]) -> Samples:
+    """The test split of an import's data set, or its random frames."""
+    found = read_import(path)
+    if found.data is not None:
+        return _test_split(override(found.data, words).data)
+    if words:
+        hint = "Import with dataset=..."
+        raise DataError(source=path, reason=f"it has no data set that settings {list(words)} could change", hint=hint)
+    return _stored(found.samples, f"random frames kept in {path}, no recordings")
+
+
+def _stored(path: Path, source: str) -> Samples:
+    """Samples in a .npz file."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             ids = tuple(str(name) for name in file["ids"])
-            return Samples(file["frames"], file["labels"], ids, f"recordings kept in {artefact.folder}")
+            return Samples(file["frames"], file["labels"], ids, source)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ArtefactError(path=path, reason=f"the samples cannot be read ({error})", hint="Export again.") from error
 
@@ -111,5 +167,4 @@ def _limited(found: Samples, limit: int) -> Samples:
     if not limit or limit >= total:
         return found
     chosen = np.linspace(0, total - 1, limit).round().astype(np.int64)
-    ids = tuple(found.ids[i] for i in chosen)
-    return Samples(found.frames[:, chosen], found.labels[chosen], ids, f"{limit} of the {total} in: {found.source}")
+    return found.take(chosen, f"{limit} of the {total} in: {found.source}")

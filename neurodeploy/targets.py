@@ -26,6 +26,8 @@ from neurodeploy.graph.file import graph_files, read_graph
 from neurodeploy.graph.numeric import Array
 
 MANIFEST = "manifest.json"
+TRAINED = "trained"
+"""Stem of the integer network that was given to an exporter which was told to change it."""
 SCHEMA_VERSION = 1
 
 
@@ -36,6 +38,9 @@ class Reference(Enum):
     """The integer graph; every value must be equal."""
     FLOAT = "float"
     """The float graph; the largest difference is stated."""
+    UNROUNDED = "unrounded"
+    """The integer graph computed in floats (`graph.unrounded`), for formats that cannot say how to round. Differences of
+    rounding size are stated, and how many spikes differ from the integer graph; EXACT when no value does."""
 
 
 @final
@@ -62,10 +67,13 @@ class Emitted:
     Args:
         files: relative name to content; the same deployment gives the same bytes.
         notes: facts for the manifest that a user of the files needs (JSON values).
+        network: what the files describe, where an option of the exporter made it another network than it was given;
+            notes["changed"] then says what is different.
     """
 
     files: Mapping[str, bytes]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    network: Deployment | None = None
 
 
 @final
@@ -95,6 +103,11 @@ class Artefact:
         has = "reference/float.json" in self.manifest["files"]
         return read_graph(self.folder / "reference", "float") if has else None
 
+    def trained_graph(self) -> IntGraph | None:
+        """The integer network as it was trained, if the export was told to change it."""
+        has = f"reference/{TRAINED}.json" in self.manifest["files"]
+        return IntGraph(read_graph(self.folder / "reference", TRAINED)) if has else None
+
     def changed_files(self) -> list[str]:
         """Names of files that are missing or differ from their SHA-256 in the manifest."""
         return [
@@ -109,6 +122,12 @@ class Exporter(ABC):
 
     target: ClassVar[str]
     runtimes: ClassVar[tuple[Runtime, ...]]
+    options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Choices that a user has: key -> allowed values, the default first."""
+
+    def configured(self, options: Mapping[str, str]) -> Exporter:
+        """This exporter with the user's choices, which are among `options`; use `configure`, which checks that."""
+        return self
 
     @abstractmethod
     def emit(self, deployment: Deployment) -> Emitted:
@@ -129,8 +148,16 @@ class Exporter(ABC):
 
         Raises:
             ToolchainMissingError: the runtime is not installed.
+            BoardTooSmallError: the network does not fit the memory of the runtime's board.
             ArtefactError: the files cannot be read.
         """
+
+    def measure(self, artefact: Artefact, frames: Array) -> Mapping[str, Any]:
+        """Facts about the files that only building or running them for `frames` tells, as JSON values; by default none.
+
+        Tools that are not at hand leave their facts out.
+        """
+        return {}
 
 
 def refuse_unknown(graph: IntGraph, table: Mapping[type[Node], object], target: str) -> None:
@@ -188,6 +215,21 @@ def find(name: str) -> Exporter:
     return exporter
 
 
+def configure(exporter: Exporter, options: Mapping[str, str]) -> Exporter:
+    """The exporter with the user's choices.
+
+    Raises:
+        ConfigError: a key that it does not have, or a value that the key does not allow.
+    """
+    for key, value in options.items():
+        if key not in exporter.options:
+            allowed = ", ".join(exporter.options) or f"no options: {exporter.target} has none"
+            raise ConfigError(key=f"--option {key}", found=value, allowed=allowed)
+        if value not in exporter.options[key]:
+            raise ConfigError(key=f"--option {key}", found=value, allowed=", ".join(exporter.options[key]))
+    return exporter.configured(options) if options else exporter
+
+
 def write_artefact(
     exporter: Exporter, deployment: Deployment, folder: Path, extra: Mapping[str, bytes] | None = None
 ) -> Artefact:
@@ -202,7 +244,10 @@ def write_artefact(
         reason = f"it holds an export for {read_artefact(folder).target}, not {exporter.target}"
         raise OutputError(path=folder, reason=reason, hint="Choose another folder, or remove that one.")
     files = dict(emitted.files)
-    references = {"integer": deployment.integer.graph, "float": deployment.float_graph}
+    meant = deployment if emitted.network is None else emitted.network
+    references: dict[str, Graph | None] = {"integer": meant.integer.graph, "float": meant.float_graph}
+    if meant is not deployment:
+        references[TRAINED] = deployment.integer.graph
     for stem, graph in references.items():
         if graph is not None:
             files |= {f"reference/{name}": content for name, content in graph_files(graph, stem).items()}

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from neurodeploy import subject
-from neurodeploy.config import override, read_config
+from neurodeploy.config import override
 from neurodeploy.errors import ConfigError, UnsupportedNodeError
 from neurodeploy.graph import Graph, predictions, simulate
+from neurodeploy.import_folder import read_import
 from neurodeploy.train import run_dir
 from neurodeploy.train.config import RunConfig
 from neurodeploy.train.training import train_run
@@ -55,13 +56,14 @@ def tune(source: Path, reset: str, out: Path, words: Sequence[str] = (), command
 
 
 def _config(source: Path, reset: str, timesteps: int, words: Sequence[str]) -> RunConfig:
-    """The source's own settings if it is a run, the recipe, then `words`; the network decides the rest."""
+    """The source's own settings, the recipe, then `words`; the network decides the rest."""
     if reset not in ("zero", "subtract"):
         raise ConfigError(key="reset", found=reset, allowed="zero, subtract")
     own = [f"data.timesteps={timesteps}", *RECIPE, *words, "model.kind=graph", f"neuron.reset={reset}"]
     if (source / "metrics.jsonl").is_file():
         return override(run_dir.load_run(source).config, own)
-    return read_config(RunConfig, None, own)
+    imported = read_import(source).data if subject.is_import(source) else None
+    return override(RunConfig() if imported is None else RunConfig(data=imported.data), own)
 
 
 def _accuracy(graph: Graph, samples: subject.Samples) -> float:

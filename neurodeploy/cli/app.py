@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy import api
-from neurodeploy.cli import show
-from neurodeploy.errors import NeuroDeployError
+from neurodeploy.cli import show, show_fit
+from neurodeploy.errors import ConfigError, NeuroDeployError
 
 SCHEMA_VERSION = 1
 
@@ -66,6 +66,13 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _options(words: list[str]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(key="--option", found=word, allowed="key=value")
+    return {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
 @app.command()
 def train(
     words: Annotated[list[str] | None, typer.Argument(help="[CONFIG.toml] [key=value ...]")] = None,
@@ -97,11 +104,57 @@ def tune(
     _print(result, as_json, show.tune)
 
 
+@app.command("import")
+def import_model(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="FILE.py:NAME (the file is run), FILE.nir or FILE.net.")
+    ],
+    out: Out,
+    overrides: Overrides = None,
+    framework: Annotated[str, typer.Option(help="auto, snntorch, norse, spikingjelly, nir or netx.")] = "auto",
+    weights: Annotated[Path | None, typer.Option(help="State dict: safetensors, or by torch.save.")] = None,
+    dt: Annotated[float | None, typer.Option(help="Seconds of a timestep, for instance 1e-4.")] = None,
+    shape: Annotated[str, typer.Option(help="Of a frame without a data set, for instance 2,34,34.")] = "",
+    weight_bits: Annotated[int, typer.Option(help="Stored bits per weight of the integer network, 2..8.")] = 8,
+    timesteps: Annotated[int | None, typer.Option(help="Timesteps of a sample; same as data.timesteps=N.")] = None,
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """Import a snnTorch, Norse, SpikingJelly, NIR or NetX network, proved on a data set (dataset=...) if one is given.
+
+    The folder --out then stands wherever other commands take a RUN.
+    """
+    result = api.import_model(
+        model,
+        overrides or [],
+        out=out,
+        framework=framework,
+        weights=weights,
+        dt=dt,
+        shape=_shape(shape),
+        weight_bits=weight_bits,
+        timesteps=timesteps,
+        samples=samples,
+        progress=_note,
+    )
+    _print(result, as_json, show.import_model)
+
+
+def _shape(text: str) -> tuple[int, ...] | None:
+    if not text:
+        return None
+    try:
+        return tuple(int(word) for word in text.split(","))
+    except ValueError:
+        allowed = "integers with commas between them, for instance 2,34,34"
+        raise ConfigError(key="shape", found=text, allowed=allowed) from None
+
+
 @app.command("eval")
 def evaluate(
-    source: Annotated[Path, typer.Argument(metavar="RUN|ARTEFACT")],
+    source: Annotated[Path, typer.Argument(metavar="RUN|IMPORT|ARTEFACT")],
     overrides: Overrides = None,
-    runtime: Annotated[str, typer.Option(help="torch, reference, or a runtime of the artefact's target.")] = "",
+    runtime: Annotated[str, typer.Option(help="torch, fast, reference, or a runtime of the artefact's target.")] = "",
     run: Annotated[Path | None, typer.Option(help="Run whose data an artefact is evaluated on.")] = None,
     samples: Samples = 0,
     as_json: Json = False,
@@ -113,15 +166,17 @@ def evaluate(
 
 @app.command()
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    run: Annotated[Path, typer.Argument(metavar="RUN|IMPORT")],
     target: Annotated[str, typer.Option(help="loihi, onnx, or an installed target.")],
     out: Out,
     verify: Annotated[bool, typer.Option(help="Check the files with every runtime at hand.")] = True,
     samples: Annotated[int, typer.Option(min=1, help="Test recordings kept in the artefact for later checks.")] = 32,
+    option: Annotated[list[str] | None, typer.Option(help="key=value choice of the target, e.g. reset=zero.")] = None,
     as_json: Json = False,
 ) -> None:
     """Write a trained network for a target and check what was written."""
-    result = api.export(run, target, out, check=verify, samples=samples, progress=_note)
+    options = _options(option or [])
+    result = api.export(run, target, out, options=options, check=verify, samples=samples, progress=_note)
     _print(result, as_json, show.export)
     raise typer.Exit(show.exit_code(result["verdicts"]) if verify else 0)
 
@@ -143,7 +198,7 @@ def verify(
 
 @app.command()
 def energy(
-    source: Annotated[Path, typer.Argument(metavar="RUN|ARTEFACT")],
+    source: Annotated[Path, typer.Argument(metavar="RUN|IMPORT|ARTEFACT")],
     overrides: Overrides = None,
     profile: Annotated[list[str] | None, typer.Option(help="Name or TOML file; may be given several times.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All shipped profiles.")] = False,
@@ -159,6 +214,25 @@ def energy(
 
 
 @app.command()
+def fit(
+    source: Annotated[Path, typer.Argument(metavar="RUN|IMPORT|ARTEFACT")],
+    profile: Annotated[list[str] | None, typer.Option(help="Name or TOML file; may be given several times.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All shipped profiles with limits.")] = False,
+    flash: Annotated[int | None, typer.Option(min=1, help="Bytes of flash of a microcontroller.")] = None,
+    ram: Annotated[int | None, typer.Option(min=1, help="Bytes of RAM of a microcontroller.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Does the network fit a chip? Cores and their fill, what is too much, the smallest change that would fit.
+
+    Exit code 0: it fits every profile given (with --all: at least one). 4: it does not fit, the network is not
+    expressible there. 5: nothing exceeds a known limit, but sources disagree or a number is unknown.
+    """
+    found = api.fit(source, profiles=profile or [], every=every, flash=flash, ram=ram)
+    _print(found, as_json, show_fit.fit)
+    raise typer.Exit(show_fit.fit_code(found))
+
+
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: report.html in the run's folder.")] = None,
@@ -167,6 +241,32 @@ def report(
 ) -> None:
     """One offline HTML file: curves, rasters, confusion matrix, energy, export checks."""
     _print(api.report(run, out=out, samples=samples), as_json, show.report)
+
+
+@app.command()
+def conformance(
+    target: Annotated[str, typer.Option(help="Any installed target, also one from another package.")],
+    runtime: Annotated[list[str] | None, typer.Option(help="Only this runtime; may be given several times.")] = None,
+    case: Annotated[list[str] | None, typer.Option(help="Only cases with this in their name; may be repeated.")] = None,
+    random: Annotated[int, typer.Option(min=0, help="Random networks to check beside the cases.")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random networks.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Checks at a time; helps where a runtime starts programs.")] = 1,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the files of whatever goes wrong.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Does a target compute what networks mean? Cases worked out by hand, then random networks."""
+    found = api.conformance(
+        target,
+        runtimes=runtime or [],
+        cases=case or [],
+        networks=random,
+        seed=seed,
+        jobs=jobs,
+        keep=keep,
+        progress=_note,
+    )
+    _print(found, as_json, show.conformance)
+    raise typer.Exit(show.CONFORMANCE_CODES[found["verdict"]])
 
 
 @app.command()

@@ -8,6 +8,9 @@ from typing import Any
 
 Result = dict[str, Any]
 
+CONFORMANCE_CODES = {"CONFORMS": 0, "MISMATCH": 5, "NOT_RUN": 3}
+WRONG_SHOWN = 20
+
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     # here and not above: `--help` prints no table
@@ -66,6 +69,33 @@ def tune(result: Result) -> None:
     print(f"accuracy on: {result['samples']}")
 
 
+def import_model(result: Result) -> None:
+    """How the network was read, how far it lies from its source, and its accuracy."""
+    print(f"{result['source']}: {result['model']}, {result['timesteps']} timesteps")
+    for note in result["notes"]:
+        print(f"note: {note}")
+    for proof in result["proof"]:
+        print(f"proof on {proof['samples']}")
+        columns = ("graph", "layer", "spikes in source", "in graph", "outputs that differ", "first", "largest voltage")
+        found = [(graph, row) for graph in ("float", "integer") for row in proof.get(graph, {}).get("layers", ())]
+        _table(columns, [_drift(graph, row) for graph, row in found])
+        for graph in ("float", "integer"):
+            if graph in proof:
+                counts = f"{proof[graph]['answers_differing']} of {proof[graph]['answers']}"
+                print(f"answers that differ from the source, {graph}: {counts}")
+    if result["accuracy"]:
+        shares = {key: value for key, value in result["accuracy"].items() if key != "recordings"}
+        _table(("accuracy", result["accuracy"]["recordings"]), [(key, f"{value:.2%}") for key, value in shares.items()])
+    print(f"import: {result['import']}")
+
+
+def _drift(graph: str, row: Result) -> tuple[object, ...]:
+    differing = f"{row['differing']} of {row['values']} ({row['differing'] / row['values']:.3%})"
+    first = "" if row["first_timestep"] is None else f"timestep {row['first_timestep']}"
+    largest = "" if row["largest_difference"] is None else f"{row['largest_difference']:.3g}"
+    return graph, row["layer"], row["source_spikes"], row["graph_spikes"], differing, first, largest
+
+
 def evaluate(result: Result) -> None:
     """Accuracies on the recordings."""
     rows = [(key.replace("_", " "), f"{value:.2%}") for key, value in result.items() if key.startswith("accuracy")]
@@ -77,6 +107,14 @@ def export(result: Result) -> None:
     print(f"{result['artefact']}: {', '.join(name for name in result['files'] if not name.startswith('reference/'))}")
     for warning in result["notes"].get("warnings", []):
         print(f"warning: {warning}")
+    if "changed" in result["notes"]:
+        print(f"changed: {result['notes']['changed']}")
+    if "change" in result["measured"]:
+        rows = [
+            (when, f"{worth['accuracy']:.1%}", worth["samples"], f"{sum(worth['spikes'].values()):,}")
+            for when, worth in result["measured"]["change"].items()
+        ]
+        _table(("network", "accuracy", "samples", "spikes"), rows)
     verdicts(result["verdicts"])
 
 
@@ -89,6 +127,34 @@ def verify(result: Result) -> None:
 def report(result: Result) -> None:
     """Where the report is."""
     print(result["report"])
+
+
+def conformance(result: Result) -> None:
+    """What was refused, a row for each runtime, what could not run and what went wrong."""
+    for entry in result["refused"]:
+        print(f"refused: {entry['subject']}: {entry['reason'].partition('. ')[0]}")
+    _networks(result["networks"], result["seed"])
+    columns = ("exact", "within_tolerance", "mismatch", "failed", "not_run", "values", "states")
+    rows = [(row["runtime"], row["what"], *(f"{row[c]:,}" for c in columns)) for row in result["rows"]]
+    _table(("runtime", "", *columns[:-1], "checks with states"), rows)
+    for reason in dict.fromkeys(f"{entry['runtime']}: {entry['reason']}" for entry in result["not_run"]):
+        print(f"not run: {reason}")
+    for entry in result["wrong"][:WRONG_SHOWN]:
+        print(f"{entry['answer']}: {entry['subject']}: {entry['runtime'] or 'export'}: {entry['reason']}")
+    if len(result["wrong"]) > WRONG_SHOWN:
+        print(f"and {len(result['wrong']) - WRONG_SHOWN} more (--json lists all)")
+    print(f"{result['target']}: {result['verdict']} ({len(result['refused'])} cases refused)")
+
+
+def _networks(found: Result, seed: int) -> None:
+    if not found["wanted"]:
+        return
+    had = ", ".join(f"{name} {count}" for name, count in found["features"].items() if count)
+    print(
+        f"random networks of seed {seed}: {found['checked']} of {found['wanted']} checked, {found['refused']} refused"
+    )
+    print(f"of those checked so many had: {had or 'nothing special'}")
+    print(f"never accepted: {', '.join(found['never_accepted']) or 'nothing'}")
 
 
 def doctor(result: Result) -> None:
@@ -134,8 +200,12 @@ def data_stats(result: Result) -> None:
 
 def profiles_list(result: Result) -> None:
     """Names and titles."""
-    rows = [(p["name"], p["title"], p["boundary"], "stand-in" if p["stand_in"] else "") for p in result["profiles"]]
-    _table(("profile", "title", "boundary", ""), rows)
+    words = {"prices": "yes", "placement": "yes", "stand_in": "stand-in"}
+    rows = [
+        (p["name"], p["title"], p["boundary"], *(word if p[key] else "" for key, word in words.items()))
+        for p in result["profiles"]
+    ]
+    _table(("profile", "title", "boundary", "energy", "fit", ""), rows)
 
 
 def profiles_show(result: Result) -> None:
@@ -154,6 +224,10 @@ def profiles_show(result: Result) -> None:
     _table(("key", "value", "interval", "scope, kind, tag", "source"), rows)
     for note in result["notes"]:
         print(f"note: {note}")
+    if result["placement"]:
+        print(f"placement: {result['placement']['model']} ({result['placement']['source']})")
+    for name, why in result["unknown"].items():
+        print(f"unknown: {name}: {why}")
 
 
 def profiles_check(result: Result) -> None:

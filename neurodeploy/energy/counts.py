@@ -86,10 +86,11 @@ def combine(parts: Iterable[Counts]) -> Counts:
     Raises:
         DataError: nothing to combine, or the parts are of different networks or durations.
     """
-    every = list(parts)
-    if not every:
+    every = iter(parts)
+    first = next(every, None)
+    if first is None:
         raise DataError(source="counts", reason="no batches were counted")
-    return reduce(_plus, every)
+    return reduce(_plus, every, first)
 
 
 def _plus(one: Counts, two: Counts) -> Counts:

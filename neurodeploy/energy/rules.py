@@ -10,11 +10,12 @@ import numpy as np
 
 from neurodeploy.energy.node_counts import NodeCounts, Uses
 from neurodeploy.energy.record import Record, overflows
-from neurodeploy.energy.widths import event_bits, state_bits, value_bits, weight_bits
+from neurodeploy.energy.widths import event_bits, state_bits, value_bits
 from neurodeploy.errors import GraphError
 from neurodeploy.graph.node import FanOut, Node, Synapse
 from neurodeploy.graph.nodes import Add, AvgPool2d, Conv2d, Cuba, Dense, Flatten, Input, Readout, SumPool2d
 from neurodeploy.graph.numeric import Array
+from neurodeploy.graph.widths import weight_bits
 
 Rule = Callable[[Record, Node, int | None], NodeCounts]
 

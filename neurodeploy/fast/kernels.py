@@ -17,6 +17,12 @@ STATE_MASK = np.int32((1 << 24) - 1)
 FRACTION = np.int32(6)
 LOW_BITS = np.int32(4095)
 TWELVE = np.int32(12)
+
+NOT_SPIKES = np.uint64(0xFEFEFEFEFEFEFEFE)
+GATHER = np.uint64(0x0102040810204080)
+"""Times a word of eight bytes 0 or 1: the top byte has bit k set where byte k is 1."""
+ONES = np.array([[*(k for k in range(8) if bits >> k & 1), *[0] * 8][:8] for bits in range(256)])
+COUNTS = np.array([bits.bit_count() for bits in range(256)])
 NONE = np.int32(0)
 
 
@@ -37,7 +43,7 @@ def _update(sums, bias, numbers, current, voltage, spikes):
     """One timestep of one sample's neurons; `numbers` are keep_current, keep_voltage, threshold, to_zero."""
     keep_current, keep_voltage, threshold, to_zero = numbers
     for k in range(sums.size):
-        flow = np.int32(sums[k] << FRACTION)
+        flow = np.int32(np.int32(sums[k]) << FRACTION)
         if keep_current:
             flow = np.int32(flow + _kept(current[k], keep_current))
         flow = np.int32(np.int32(np.int32(flow + STATE_HIGH) & STATE_MASK) - STATE_HIGH)
@@ -55,18 +61,25 @@ def _update(sums, bias, numbers, current, voltage, spikes):
 @njit(cache=True, inline="always")
 @no_type_check
 def _find(values, found):
-    """Write the places of `values` that are not zero to `found`; how many. Blocks of 32 zeros cost one test."""
-    count, done, size = 0, 0, values.size
-    while done + 32 <= size:
-        anything = values[done]
-        for k in range(1, 32):
-            anything |= values[done + k]
-        if anything != 0:
-            for place in range(done, done + 32):
-                found[count] = place
-                count += np.int64(values[place] != 0)
-        done += 32
-    for place in range(done, size):
+    """Write the places of `values` that are not zero to `found`; how many. `found` has 8 elements more than `values`.
+
+    Eight spikes at a time: their bytes, 0 or 1, become a byte of bits, and a table gives the places of its ones.
+    """
+    count, done = 0, 0
+    if values.itemsize == 1:
+        words = values[: values.size // 8 * 8].view(np.uint64)
+        for word in words:
+            if word & NOT_SPIKES:  # event counts above 1
+                for place in range(done, done + 8):
+                    found[count] = place
+                    count += np.int64(values[place] != 0)
+            elif word:
+                bits = np.int64((word * GATHER) >> np.uint64(56))
+                for k in range(8):
+                    found[count + k] = done + ONES[bits, k]
+                count += COUNTS[bits]
+            done += 8
+    for place in range(done, values.size):
         found[count] = place
         count += np.int64(values[place] != 0)
     return count
@@ -74,64 +87,77 @@ def _find(values, found):
 
 @njit(cache=True, inline="always")
 @no_type_check
-def _add_row(value, row, sums):
-    """sums += value * row; slices, as here, become vector instructions, indices into longer arrays do not."""
+def _add_row(row, sums):
+    """sums += row; slices, as here, become vector instructions, indices into longer arrays do not."""
     for k in range(row.size):
-        sums[k] = np.int32(sums[k] + np.int32(value * row[k]))
+        sums[k] += row[k]
 
 
 @njit(cache=True, inline="always")
 @no_type_check
-def _add_dense(values, weight, found, sums):
-    """Add to `sums` (out,) the rows of `weight` (in * out,) that `values` (in,) name."""
+def _add_multiple(value, row, sums):
+    """sums += value * row; slower, so that spikes have a loop of their own."""
+    for k in range(row.size):
+        sums[k] += value * row[k]
+
+
+@njit(cache=True, inline="always")
+@no_type_check
+def _add_dense(values, weight, binary, found, sums):
+    """Add to `sums` (out,) the rows of `weight` (in * out,) that `values` (in,) name; `binary`: they are 0 or 1."""
     size = sums.size
     for event in range(_find(values, found)):
         place = found[event]
-        _add_row(np.int32(values[place]), weight[place * size : (place + 1) * size], sums)
+        row = weight[place * size : (place + 1) * size]
+        if binary:
+            _add_row(row, sums)
+        else:
+            _add_multiple(values[place], row, sums)
 
 
 @njit(cache=True, inline="always")
 @no_type_check
-def _add_conv(values, weight, places, found, sums):
+def _add_conv(values, weight, places, binary, found, sums):
     """Add to `sums` (height * width * out,) the kernels under the values (height * width * in,) that are not zero.
 
-    `weight` is (in * kernel height * kernel width * out / groups,); `places` holds, for each input row and kernel row,
-    the output row or -1; the same for columns; and the sizes: in, in / groups, width of the output, out, out / groups.
+    `weight` is (in * kernel height * kernel width * out / groups,); `places` says where: see `layout.Places`.
     """
-    rows, columns, sizes = places
-    channels, inside, width, outputs, share = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
-    taps_y, taps_x = rows.shape[1], columns.shape[1]
+    coordinates, rows, columns, sizes = places
+    width, outputs, share, taps_y, taps_x = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
     for event in range(_find(values, found)):
         place = found[event]
-        channel, pixel = place % channels, place // channels
-        y, x = pixel // columns.shape[0], pixel % columns.shape[0]
-        value, first = np.int32(values[place]), (channel // inside) * share
-        for ky in range(taps_y):
-            row = rows[y, ky]
-            for kx in range(taps_x):
-                column = columns[x, kx]
-                if row >= 0 and column >= 0:
-                    start = ((channel * taps_y + ky) * taps_x + kx) * share
-                    target = (row * width + column) * outputs + first
-                    _add_row(value, weight[start : start + share], sums[target : target + share])
+        y, x, channel, first = coordinates[place]
+        for i in range(rows[y, 0]):
+            kernel_row = (channel * taps_y + rows[y, 3 * i + 1]) * taps_x
+            output_row = rows[y, 3 * i + 2] * width
+            for j in range(columns[x, 0]):
+                start = (kernel_row + columns[x, 3 * j + 1]) * share
+                target = (output_row + columns[x, 3 * j + 2]) * outputs + first
+                length = columns[x, 3 * j + 3] * share
+                row, part = weight[start : start + length], sums[target : target + length]
+                if binary:
+                    _add_row(row, part)
+                else:
+                    _add_multiple(values[place], row, part)
 
 
 @njit(cache=True, parallel=True, nogil=True)
 @no_type_check
-def dense_layer(values, weight, offset, bias, numbers, current, voltage, spikes, currents, voltages):
+def dense_layer(values, weight, binary, offset, bias, numbers, current, voltage, spikes, currents, voltages):
     """Dense synapses and their neurons.
 
     Args:
         values: (time, batch, in).
-        weight: (in * out,); offset: (out,) added to every sum; bias: (out,) in membrane steps.
+        weight: (in * out,), int16 where no sum leaves 16 bits, else int32; binary: the values are 0 or 1.
+        offset: (out,) of the same type, added to every sum; bias: (out,) in membrane steps.
         current, voltage: (batch, out), the states before and after.
         spikes: (time, batch, out), written. currents, voltages: the same, or of no length where nobody asks.
     """
     for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, np.int32), np.empty(values.shape[2] + 1, np.int64)
+        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
         for time in range(values.shape[0]):
             sums[:] = offset
-            _add_dense(values[time, sample], weight, found, sums)
+            _add_dense(values[time, sample], weight, binary, found, sums)
             _update(sums, bias, numbers, current[sample], voltage[sample], spikes[time, sample])
             if currents.shape[0]:
                 currents[time, sample] = current[sample]
@@ -140,13 +166,13 @@ def dense_layer(values, weight, offset, bias, numbers, current, voltage, spikes,
 
 @njit(cache=True, parallel=True, nogil=True)
 @no_type_check
-def conv_layer(values, weight, places, offset, bias, numbers, current, voltage, spikes, currents, voltages):
+def conv_layer(values, weight, places, binary, offset, bias, numbers, current, voltage, spikes, currents, voltages):
     """Convolution and its neurons; like `dense_layer`, with maps flattened, channels last."""
     for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, np.int32), np.empty(values.shape[2] + 1, np.int64)
+        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
         for time in range(values.shape[0]):
             sums[:] = offset
-            _add_conv(values[time, sample], weight, places, found, sums)
+            _add_conv(values[time, sample], weight, places, binary, found, sums)
             _update(sums, bias, numbers, current[sample], voltage[sample], spikes[time, sample])
             if currents.shape[0]:
                 currents[time, sample] = current[sample]
@@ -155,24 +181,26 @@ def conv_layer(values, weight, places, offset, bias, numbers, current, voltage, 
 
 @njit(cache=True, parallel=True, nogil=True)
 @no_type_check
-def dense_sums(values, weight, offset, sums):
+def dense_sums(values, weight, binary, offset, out):
     """What dense synapses add up, (time, batch, out)."""
     for sample in prange(values.shape[1]):
-        found = np.empty(values.shape[2] + 1, np.int64)
+        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
         for time in range(values.shape[0]):
-            sums[time, sample] = offset
-            _add_dense(values[time, sample], weight, found, sums[time, sample])
+            sums[:] = offset
+            _add_dense(values[time, sample], weight, binary, found, sums)
+            out[time, sample] = sums
 
 
 @njit(cache=True, parallel=True, nogil=True)
 @no_type_check
-def conv_sums(values, weight, places, offset, sums):
+def conv_sums(values, weight, places, binary, offset, out):
     """What a convolution adds up, (time, batch, height * width * out)."""
     for sample in prange(values.shape[1]):
-        found = np.empty(values.shape[2] + 1, np.int64)
+        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
         for time in range(values.shape[0]):
-            sums[time, sample] = offset
-            _add_conv(values[time, sample], weight, places, found, sums[time, sample])
+            sums[:] = offset
+            _add_conv(values[time, sample], weight, places, binary, found, sums)
+            out[time, sample] = sums
 
 
 @njit(cache=True, parallel=True, nogil=True)

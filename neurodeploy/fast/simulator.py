@@ -39,7 +39,7 @@ class Simulator:
 
     def __init__(self, integer: IntGraph) -> None:
         self.integer, self.graph = integer, integer.graph
-        self.synapses = {n.name: synapse_arrays(self.graph, n) for n in self.graph.nodes if isinstance(n, Synapse)}
+        self.synapses = {n.name: synapse_arrays(integer, n) for n in self.graph.nodes if isinstance(n, Synapse)}
         self.neurons = {n.name: neuron_arrays(self.graph, n) for n in self.graph.nodes if isinstance(n, Cuba | Readout)}
         self.parts = tuple(_parts(self.graph))
         """Names of nodes that are computed over all timesteps at once (one node), or step by step together."""
@@ -163,9 +163,9 @@ class _Run:
             value = _flat(self._arriving(node, start, end))
             common = (arrays.offset, _flat(self.values[node.name][start:end]))
             if arrays.places is not None:
-                kernels.conv_sums(value, arrays.weight, arrays.places, *common)
+                kernels.conv_sums(value, arrays.weight, arrays.places, arrays.binary, *common)
             else:
-                kernels.dense_sums(value, arrays.weight, *common)
+                kernels.dense_sums(value, arrays.weight, arrays.binary, *common)
         else:
             self._plain(node, start, end)
 
@@ -188,9 +188,9 @@ class _Run:
     def _fused(self, arrays: SynapseArrays, synapse: Node, common: tuple[object, ...]) -> None:
         value = _flat(self.values[synapse.inputs[0].node])
         if arrays.places is not None:
-            kernels.conv_layer(value, arrays.weight, arrays.places, arrays.offset, *common)
+            kernels.conv_layer(value, arrays.weight, arrays.places, arrays.binary, arrays.offset, *common)
         else:
-            kernels.dense_layer(value, arrays.weight, arrays.offset, *common)
+            kernels.dense_layer(value, arrays.weight, arrays.binary, arrays.offset, *common)
 
     def _plain(self, node: Node, start: int, end: int) -> None:
         """Nodes without weights or states; a new kind is computed by its own step."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 from neurodeploy.profile.quantity import Quantity
+from neurodeploy.profile.rules import Rules
 
 
 @final
@@ -21,6 +22,9 @@ class Profile:
         skips_zero_weights: whether a stored weight of zero costs nothing; None where no source says.
         prices: kind of work -> energy of one unit of it.
         overhead: power of everything around the chip; None where unknown, and then no board-level total exists.
+        limits, per_core: what a network may need; `per_core` has one quantity for each core.
+        rules, encoding: how a network is put on the chip, or None and nothing where that is not known.
+        unknown: limit -> why no number is given; a placement names it.
     """
 
     name: str
@@ -39,6 +43,10 @@ class Profile:
     clock: Quantity | None
     time_per_step: Quantity | None
     limits: Mapping[str, Quantity]
+    per_core: Mapping[str, tuple[Quantity, ...]]
+    rules: Rules | None
+    encoding: Mapping[str, Quantity]
+    unknown: Mapping[str, str]
     facts: Mapping[str, Quantity]
 
     def quantities(self) -> dict[str, Quantity]:
@@ -53,4 +61,7 @@ class Profile:
         found = {f"price.{name}": quantity for name, quantity in self.prices.items()}
         found |= {key: quantity for key, quantity in single.items() if quantity is not None}
         found |= {f"limits.{name}": quantity for name, quantity in self.limits.items()}
+        for name, quantities in self.per_core.items():
+            found |= {f"per_core.{name}[{core}]": quantity for core, quantity in enumerate(quantities)}
+        found |= {f"encoding.{name}": quantity for name, quantity in self.encoding.items()}
         return found | {f"facts.{name}": quantity for name, quantity in self.facts.items()}

@@ -32,7 +32,22 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "time": {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
     "frequency": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6},
     "size": dict.fromkeys(
-        ("bit", "byte", "neurons", "cores", "axons", "steps", "synapses", "weight types", "units"), 1.0
+        (
+            "bit",
+            "byte",
+            "neurons",
+            "cores",
+            "axons",
+            "steps",
+            "synapses",
+            "weight types",
+            "units",
+            "entries",
+            "channels",
+            "pixels",
+            "slots",
+        ),
+        1.0,
     ),
 }
 """Dimension -> unit -> factor to the base unit: pJ, W, W/Hz, s, Hz, pieces."""
@@ -62,7 +77,38 @@ LIMITS: Final = (
     "synapses",
     "weight_types",
     "spike_bits",
+    "input_channels",
+    "hidden_neurons",
+    "output_neurons",
+    "fan_out",
+    "input_projection",
+    "output_projection",
+    "destinations",
+    "kernel_side",
+    "stride",
+    "padding",
+    "pool_side",
+    "map_channels",
+    "input_map_side",
+    "output_map_side",
+    "weight_bytes_per_pair",
+    "flash_bytes",
+    "ram_bytes",
 )
+"""What a chip limits. A limit that sources put differently has an interval: its low end is the stricter reading."""
+
+PER_CORE: Final = ("kernel_entries", "neuron_entries", "bias_entries")
+"""Limits that differ from core to core; one value for each core, in the order of the cores."""
+
+ENCODINGS: Final = (
+    "word_bits",
+    "dense_index_bits",
+    "dense_header_bits",
+    "list_length",
+    "least_index_bits",
+    "population_axon_slots",
+)
+"""How synapses lie in the memory of a core; see `neurodeploy.placement.encoding`."""
 POWERS: Final = {"static": "power", "clock": "power per frequency", "overhead": "power"}
 TIMINGS: Final = {"step": "time", "clock": "frequency"}
 

@@ -13,8 +13,10 @@ from neurodeploy.errors import ProfileError
 from neurodeploy.profile.profile import Profile
 from neurodeploy.profile.quantity import (
     COST_SCOPES,
+    ENCODINGS,
     KINDS,
     LIMITS,
+    PER_CORE,
     PLACE_SCOPES,
     POWERS,
     TAGS,
@@ -23,6 +25,7 @@ from neurodeploy.profile.quantity import (
     WORK,
     Quantity,
 )
+from neurodeploy.profile.rules import CONVOLUTIONS, CUTS, MODELS, Rules
 
 
 def close_names(found: str, names: Iterable[str]) -> str:
@@ -47,7 +50,8 @@ class Reader:
         except tomllib.TOMLDecodeError as error:
             self.refuse("file", f"is not TOML ({error})")
         top = ("title", "process", "boundary", "stand_in", "skips_zero_weights", "notes", "omits", "unpriced")
-        self.names("", tree, (*top, "price", "power", "timing", "limits", "facts"))
+        placing = ("limits", "per_core", "placement", "encoding", "unknown")
+        self.names("", tree, (*top, "price", "power", "timing", *placing, "facts"))
         power = self.section(tree, "power", POWERS, PLACE_SCOPES)
         timing = self.section(tree, "timing", TIMINGS, PLACE_SCOPES)
         made = Profile(
@@ -67,6 +71,10 @@ class Reader:
             clock=timing.get("clock"),
             time_per_step=timing.get("step"),
             limits=self.section(tree, "limits", dict.fromkeys(LIMITS, "size"), PLACE_SCOPES),
+            per_core=self.per_core(tree),
+            rules=self.rules(tree),
+            encoding=self.section(tree, "encoding", dict.fromkeys(ENCODINGS, "size"), PLACE_SCOPES),
+            unknown=self.unknown(tree),
             facts=self.section(tree, "facts", None, (*COST_SCOPES, *PLACE_SCOPES)),
         )
         self.consistent(made)
@@ -132,6 +140,49 @@ class Reader:
         self.names("unpriced.", table, tuple(WORK))
         return {name: self.text(table, name, "unpriced") for name in table}
 
+    def per_core(self, tree: Mapping[str, Any]) -> dict[str, tuple[Quantity, ...]]:
+        """Limits with one value for each core; all lists are of one length."""
+        table = self.table(tree, "per_core")
+        self.names("per_core.", table, PER_CORE)
+        found = {}
+        for name in table:
+            row = dict(self.table(table, name, "per_core"))
+            values = row.pop("values", None)
+            if not isinstance(values, list) or not values:
+                self.refuse(f"per_core.{name}.values", f"found {values!r}, wanted a list with a number for each core")
+            found[name] = tuple(
+                self.quantity(f"per_core.{name}", {**row, "value": value}, ("size",), PLACE_SCOPES) for value in values
+            )
+        if len({len(quantities) for quantities in found.values()}) > 1:
+            self.refuse("per_core", "the lists are for different numbers of cores")
+        return found
+
+    def rules(self, tree: Mapping[str, Any]) -> Rules | None:
+        if "placement" not in tree:
+            return None
+        table = self.table(tree, "placement")
+        self.names("placement.", table, tuple(field.name for field in fields(Rules)))
+        cut = self.texts(table, "cut", "placement")
+        for axis in cut:
+            self.choice("placement.cut", axis, CUTS)
+        convolution = self.text(table, "convolution", "placement") if "convolution" in table else ""
+        return Rules(
+            model=self.choice("placement.model", self.text(table, "model", "placement"), MODELS),
+            source=self.text(table, "source", "placement"),
+            tag=self.choice("placement.tag", self.text(table, "tag", "placement"), TAGS),
+            convolution=self.choice("placement.convolution", convolution, CONVOLUTIONS),
+            cut=cut or CUTS,
+            powers_of_two=bool(self.flag(table, "powers_of_two", "placement")),
+        )
+
+    def unknown(self, tree: Mapping[str, Any]) -> dict[str, str]:
+        table = self.table(tree, "unknown")
+        limits = self.table(tree, "limits")
+        for name in table:
+            if name in limits:
+                self.refuse(f"unknown.{name}", "the same limit has a number")
+        return {name: self.text(table, name, "unknown") for name in table}
+
     def consistent(self, profile: Profile) -> None:
         """No work charged twice, nothing added to a price that contains everything, no clock power without a clock."""
         powers = {"power.static": profile.static, "power.clock": profile.clock_power}
@@ -177,10 +228,10 @@ class Reader:
             self.refuse(f"{prefix}.{key}" if prefix else key, f"found {found!r}, wanted a list of texts")
         return tuple(found)
 
-    def flag(self, table: Mapping[str, Any], key: str) -> bool | None:
+    def flag(self, table: Mapping[str, Any], key: str, prefix: str = "") -> bool | None:
         found = table.get(key)
         if found is not None and not isinstance(found, bool):
-            self.refuse(key, f"found {found!r}, wanted true or false")
+            self.refuse(f"{prefix}.{key}" if prefix else key, f"found {found!r}, wanted true or false")
         return found
 
     def choice(self, key: str, found: str, allowed: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from neurodeploy.errors import DataError
 from neurodeploy.graph import Graph, Trace
 from neurodeploy.graph.nodes import Cuba, Readout
 from neurodeploy.graph.numeric import Array
+from neurodeploy.placement import Fit
 
 
 @final
@@ -85,6 +86,7 @@ class ReportData:
         rasters: one or two samples.
         counts, estimates: energy of one inference on each profile; all on the same recordings.
         energy_source: which recordings were counted.
+        fits: the network on each chip.
         verdicts: `Verdict.as_dict()` of every export check.
         environment: versions and machine, as text.
     """
@@ -98,5 +100,6 @@ class ReportData:
     counts: Counts | None = None
     estimates: tuple[Estimate, ...] = ()
     energy_source: str = ""
+    fits: tuple[Fit, ...] = ()
     verdicts: tuple[Mapping[str, Any], ...] = ()
     environment: Mapping[str, str] | None = None

@@ -10,7 +10,9 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from neurodeploy.energy import Estimate, bit_budget, energy_table
 from neurodeploy.energy.report import constants, energy_text, range_text
+from neurodeploy.placement import fit_table
 from neurodeploy.report.charts import confusion_chart, curves, energy_chart, nodes_chart
+from neurodeploy.report.cores import can_draw, cores_chart
 from neurodeploy.report.data import ReportData
 from neurodeploy.report.rasters import raster_chart
 
@@ -47,6 +49,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "rasters": [(raster, raster_chart(raster)) for raster in data.rasters],
         "verdicts": [_verdict(verdict) for verdict in data.verdicts],
         "energy": _energy(data),
+        "placement": _placement(data),
         "budget": bit_budget(data.counts) if data.counts else (),
     }
 
@@ -70,6 +73,15 @@ def _energy(data: ReportData) -> dict[str, Any]:
         "by_node": {estimate.profile.name: estimate.by_node() for estimate in priced},
         "constants": [row for row in every if (row["profile"], row["key"]) in used],
     }
+
+
+def _placement(data: ReportData) -> dict[str, Any]:
+    """Figures and rows of the placement section; empty where nothing was placed."""
+    if not data.fits:
+        return {}
+    columns, rows = fit_table(data.fits)
+    drawn = [(fit, cores_chart(fit)) for fit in data.fits if can_draw(fit)]
+    return {"columns": columns, "rows": rows, "drawn": drawn}
 
 
 def _detail(estimate: Estimate) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, final, runtime_checkable
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,11 +14,9 @@ from torch import Tensor
 
 from neurodeploy.graph import IntGraph, scores
 from neurodeploy.graph.nodes import Cuba
-from neurodeploy.quantize import quantize
 from neurodeploy.train.cells import STEP
 from neurodeploy.train.integer import run_integer
 from neurodeploy.train.model import SpikingNet
-from neurodeploy.train.to_graph import to_graph
 
 BATCH = 128
 
@@ -136,34 +134,3 @@ def as_input(
 ) -> Float[Tensor, "time batch *shape"]:
     """A batch of frames as a network takes it."""
     return torch.from_numpy(frames).to(device).transpose(0, 1).contiguous().float()
-
-
-def accuracy(
-    net: SpikingNet,
-    frames: UInt8[np.ndarray, "time batch *shape"],
-    labels: Int[np.ndarray, " batch"],
-    mode: Literal["float", "integer"],
-) -> float:
-    """Share of right answers of `net`, computed in floats or in the integers that are deployed."""
-    held = Held(np.moveaxis(frames, 1, 0), labels)
-    if mode == "float":
-        return evaluate(net, held, np.arange(len(labels))).accuracy
-    graph = to_graph(net, frames.shape[2:], high=max(1, int(frames.max(initial=0))))
-    return evaluate(quantize(graph, net.weight_bits, len(frames)).graph, held, np.arange(len(labels))).accuracy
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Held:
-    """Recordings in memory.
-
-    Args:
-        frames: (recordings, time, *shape).
-    """
-
-    frames: UInt8[np.ndarray, "recordings time *shape"]
-    labels: Int[np.ndarray, " recordings"]
-
-    def batch(self, indices: Int[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch time *shape"]:
-        """Frames of the recordings at `indices`."""
-        return np.asarray(self.frames[indices])

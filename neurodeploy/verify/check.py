@@ -9,21 +9,32 @@ from typing import final
 import numpy as np
 
 from neurodeploy.deployment import Deployment
-from neurodeploy.errors import ArtefactError, ConfigError, DataError, MismatchError, ToolchainMissingError
+from neurodeploy.errors import (
+    ArtefactError,
+    BoardTooSmallError,
+    ConfigError,
+    DataError,
+    MismatchError,
+    ToolchainMissingError,
+)
+from neurodeploy.fast import Simulator
 from neurodeploy.graph import Graph, IntGraph, Node, Trace, simulate
 from neurodeploy.graph.file import graph_files
 from neurodeploy.graph.nodes import Cuba
 from neurodeploy.graph.numeric import Array
+from neurodeploy.graph.recordings import Recordings
 from neurodeploy.graph.simulate import check_frames
+from neurodeploy.graph.unrounded import unrounded
 from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, find
 from neurodeploy.verify.compare import compare
 from neurodeploy.verify.float_check import check_float
+from neurodeploy.verify.integer_values import are_integer_values
 from neurodeploy.verify.verdict import Status, Verdict
 
 
 def verify(
     artefact: Artefact,
-    frames: Array,
+    frames: Recordings,
     *,
     runtimes: Sequence[str] = (),
     batch: int = 50,
@@ -50,9 +61,13 @@ def verify(
         verdicts.append(Verdict(artefact.target, "files", Status.MISMATCH, reason=reason))
         if any(name.startswith("reference/") for name in changed):
             return verdicts
-    references = {Reference.INTEGER: artefact.integer_graph(), Reference.FLOAT: artefact.float_graph()}
+    integer = artefact.integer_graph()
+    references: dict[Reference, IntGraph | Graph | None] = {
+        Reference.INTEGER: integer,
+        Reference.FLOAT: artefact.float_graph(),
+        Reference.UNROUNDED: unrounded(integer),
+    }
     _check_steps(artefact, frames)
-    check_frames(artefact.integer_graph().graph, frames)
     for runtime in chosen:
         graph = references[runtime.reference]
         if graph is not None:
@@ -61,9 +76,9 @@ def verify(
     return verdicts
 
 
-def _check_steps(artefact: Artefact, frames: Array) -> None:
-    if len(frames) != artefact.timesteps:
-        reason = f"{len(frames)} timesteps, the network was trained and exported for {artefact.timesteps} timesteps"
+def _check_steps(artefact: Artefact, frames: Recordings) -> None:
+    if frames.shape[0] != artefact.timesteps:
+        reason = f"{frames.shape[0]} timesteps, the network was trained and exported for {artefact.timesteps} timesteps"
         raise DataError(source="frames", reason=reason, hint=f"Set data.timesteps={artefact.timesteps}.")
 
 
@@ -81,7 +96,11 @@ class _Check:
 
     def __init__(self, artefact: Artefact, exporter: Exporter, runtime: Runtime, graph: IntGraph | Graph) -> None:
         self.artefact, self.exporter, self.runtime, self.graph = artefact, exporter, runtime, graph
-        plain = graph.graph if isinstance(graph, IntGraph) else graph
+        self.is_unrounded = runtime.reference is Reference.UNROUNDED
+        self.origin = artefact.integer_graph() if self.is_unrounded else graph
+        self.is_integer = True  # every value so far is one of the integer network
+        self.fast = Simulator(graph) if isinstance(graph, IntGraph) else None
+        self.plain = plain = graph.graph if isinstance(graph, IntGraph) else graph
         self.neurons: list[Node] = [node for node in plain.nodes if node.states]
         self.order = [f"{n.name}{part}" for n in plain.nodes for part in ("", *(f".{state}" for state in n.states))]
         self.spikes = {node.name: 0 for node in self.neurons if isinstance(node, Cuba)}
@@ -89,7 +108,7 @@ class _Check:
         self.differing_spikes = self.differing_answers = 0
         self.verdict = Verdict(artefact.target, runtime.name, Status.EXACT, steps=artefact.timesteps)
 
-    def run(self, frames: Array, batch: int) -> Verdict:
+    def run(self, frames: Recordings, batch: int) -> Verdict:
         """The verdict over all samples; the first difference ends the run."""
         try:
             for start in range(0, frames.shape[1], batch):
@@ -98,13 +117,14 @@ class _Check:
             return replace(self._counted(), status=Status.MISMATCH, reason=str(error))
         except ArtefactError as error:
             return replace(self._counted(), status=Status.MISMATCH, reason=f"the file cannot be run: {error}")
-        except ToolchainMissingError as error:
+        except (ToolchainMissingError, BoardTooSmallError) as error:
             return Verdict(self.artefact.target, self.runtime.name, Status.NOT_RUN, reason=str(error))
         return self._judged()
 
     def _compare(self, frames: Array) -> None:
+        check_frames(self.plain, frames)
         found = self.exporter.run(self.artefact, self.runtime, frames)
-        expected = simulate(self.graph, frames)
+        expected = self._simulate(frames, set(found.values))
         self.exposed |= set(found.values)
         if isinstance(self.graph, IntGraph):
             values = compare(expected, found, self.order).values
@@ -115,12 +135,20 @@ class _Check:
         old = self.verdict
         self.verdict = replace(old, samples=old.samples + frames.shape[1], values=old.values + values)
 
+    def _simulate(self, frames: Array, names: set[str]) -> Trace:
+        """What `names` and all neurons must be."""
+        if self.fast is not None:
+            return self.fast.trace(frames, names | {node.name for node in self.neurons})
+        return simulate(self.origin, frames)
+
     def _compare_float(self, graph: Graph, expected: Trace, found: Trace, frames: Array) -> int:
-        checked = check_float(graph, frames, expected, found, self.runtime.tolerance)
+        tolerance = self.runtime.tolerance
+        checked = check_float(graph, frames, expected, found, tolerance, decays_round=self.is_unrounded)
         largest = max(self.verdict.largest_difference or 0.0, checked.largest)
         self.verdict = replace(self.verdict, largest_difference=largest)
         self.differing_spikes += checked.differing_spikes
         self.differing_answers += checked.differing_answers
+        self.is_integer = self.is_integer and self.is_unrounded and are_integer_values(graph, expected, found)
         return checked.values
 
     def _counted(self) -> Verdict:
@@ -140,10 +168,11 @@ class _Check:
         if silent:
             reason = f"never spiked on this data: {', '.join(silent)}; give more or other samples, or train longer"
             return replace(verdict, status=Status.NOT_PROVEN, reason=reason)
-        if isinstance(self.graph, IntGraph):
+        if self.is_integer:
             return verdict
         reason = f"from end to end {self.differing_spikes} of {verdict.spikes} spikes and {self.differing_answers} of "
-        reason += f"{verdict.samples} answers differ from a float64 run"
+        reason += f"{verdict.samples} answers differ from "
+        reason += "the integer network, which rounds" if self.is_unrounded else "a float64 run"
         return replace(verdict, status=Status.WITHIN_TOLERANCE, reason=reason)
 
 

@@ -54,7 +54,9 @@ class FloatChecked:
         return max(self.differences.values(), default=0.0)
 
 
-def check_float(graph: Graph, frames: Array, expected: Trace, found: Trace, unit: float) -> FloatChecked:
+def check_float(
+    graph: Graph, frames: Array, expected: Trace, found: Trace, unit: float, *, decays_round: bool = False
+) -> FloatChecked:
     """Check that `found` is a float32 run of `graph`.
 
     Args:
@@ -64,6 +66,8 @@ def check_float(graph: Graph, frames: Array, expected: Trace, found: Trace, unit
             "name.membrane", the voltage before the reset: with it the firing rule itself is checked, without tolerance.
         unit: what one rounding changes at most, as a share; 2**-24 for float32. As many are allowed as numbers that are
             not zero were added up, so the limit is what rounding can do and no choice.
+        decays_round: the runtime's decays are rounded numbers too (a time constant in seconds, say), so that a share of
+            the whole state may differ and not only of what is left of it.
     Raises:
         MismatchError: the first node, timestep and index beyond it.
         ValueError: `found` lacks a neuron.
@@ -80,7 +84,7 @@ def check_float(graph: Graph, frames: Array, expected: Trace, found: Trace, unit
         if node.states:
             received = _Inputs(sums[node.name], sizes[node.name], terms[node.name] + STEP_ROUNDINGS)
             if isinstance(node, Cuba):
-                _check_neuron(node, received, log)
+                _check_neuron(node, received, log, decays_round)
             else:
                 _check_readout(node, received, log)
     neurons = [node.name for node in graph.nodes if isinstance(node, Cuba)]
@@ -205,17 +209,17 @@ class _Log:
         )
 
 
-def _check_neuron(node: Cuba, inputs: _Inputs, log: _Log) -> None:
+def _check_neuron(node: Cuba, inputs: _Inputs, log: _Log, decays_round: bool) -> None:
     """Every step of a neuron, each from the runtime's own last state."""
     name, keep_current, keep_voltage = node.name, 1 - node.current_decay / DECAY_ONE, 1 - node.voltage_decay / DECAY_ONE
     bias = np.zeros(1) if node.bias is None else node.bias.reshape(-1, *(1,) * (inputs.sums.ndim - 3))
     current = voltage = np.zeros(inputs.sums.shape[1:])
     for time, (received, size, roundings) in enumerate(zip(inputs.sums, inputs.sizes, inputs.roundings, strict=True)):
-        size = keep_current * np.abs(current) + size
+        size = (1.0 if decays_round else keep_current) * np.abs(current) + size
         current = log.near(f"{name}.current", time, keep_current * current + received, size, roundings)
         if f"{name}.current" in log.found:
             size, roundings = np.abs(current), STEP_ROUNDINGS
-        size = size + keep_voltage * np.abs(voltage) + np.abs(bias) + node.threshold
+        size = size + (1.0 if decays_round else keep_voltage) * np.abs(voltage) + np.abs(bias) + node.threshold
         exact = keep_voltage * voltage + current + bias
         membrane = log.near(f"{name}.membrane", time, exact, size, roundings)
         spikes = log.fired(node, time, exact, membrane, log.unit * roundings * size)

@@ -19,7 +19,7 @@ class Status(Enum):
     NOT_PROVEN = "NOT_PROVEN"
     """No difference, but the data could not have shown one: nothing was compared, or a layer never spiked."""
     NOT_RUN = "NOT_RUN"
-    """The runtime is not installed."""
+    """The runtime is not installed, or its board is too small for this network."""
 
 
 @final

@@ -1,32 +1,23 @@
-"""Every case on the simulator and on every runtime of every target: EXACT, or refused and listed in refusals.toml."""
+"""Every case and many random networks on every runtime of every target, by the command that users have."""
 
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent / "cases"))
-import maps
-import neurons
-from case import Case
+from groups import Group, groups
 
-from neurodeploy.deployment import Deployment
-from neurodeploy.errors import ToolchainMissingError, UnsupportedNodeError
+from neurodeploy.conformance import CASES, Case, named
 from neurodeploy.graph import simulate
-from neurodeploy.targets import Reference, Runtime, find, names, write_artefact
-from neurodeploy.verify.compare import compare
+from neurodeploy.graph.nodes import INTEGER_KINDS
+from neurodeploy.targets import Reference, find, names
 
-CASES = [*neurons.CASES, *maps.CASES]
 REFUSALS = tomllib.loads((Path(__file__).parent / "refusals.toml").read_text())
-RUNTIMES = [(target, r) for target in names() for r in find(target).runtimes if r.reference is Reference.INTEGER]
-
-
-def deployment(case: Case) -> Deployment:
-    classes = tuple(str(n) for n in range(case.graph.shapes[case.graph.output.name][0]))
-    return Deployment(case.integer, None, timesteps=len(case.spikes), classes=classes, name="case")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -37,33 +28,45 @@ def test_the_simulator_gives_what_was_worked_out_by_hand(case: Case) -> None:
             np.testing.assert_array_equal(trace[name][:, sample].reshape(len(expected), -1), expected)
 
 
-def _lava(runtime: Runtime) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.lava] if "lava" in runtime.name else []
+def test_no_two_cases_have_one_name_and_every_kind_is_in_one() -> None:
+    assert len({case.name for case in CASES}) == len(CASES)
+    assert {type(node) for case in CASES for node in case.graph.nodes} == set(INTEGER_KINDS)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@pytest.mark.parametrize(
-    ("target", "runtime"),
-    [pytest.param(target, runtime, id=runtime.name, marks=_lava(runtime)) for target, runtime in RUNTIMES],
-)
-def test_a_target_computes_the_case_or_refuses_it_by_name(
-    case: Case, target: str, runtime: Runtime, tmp_path: Path
+@pytest.fixture
+def answer(group: Group, told: Callable[[Group], dict[str, Any]]) -> dict[str, Any]:
+    """What the command says of the group; skips where its runtimes are not installed."""
+    found = told(group)
+    if found["verdict"] == "NOT_RUN":
+        pytest.skip(found["not_run"][0]["reason"])
+    return found
+
+
+@pytest.mark.parametrize("group", groups())
+def test_a_target_computes_every_case_or_refuses_it_by_name(group: Group, answer: dict[str, Any]) -> None:
+    assert (answer["wrong"], answer["not_run"]) == ([], [])
+    cases = {case.name for case in named(group.cases)}
+    refused = {entry["subject"] for entry in answer["refused"]}
+    assert refused == set(REFUSALS.get(group.target, {})) & cases
+    rows = {row["runtime"]: row for row in answer["rows"] if row["what"] == "cases"}
+    assert set(rows) == set(group.runtimes)
+    for runtime in (r for r in find(group.target).runtimes if r.name in rows):
+        row = rows[runtime.name]
+        equal = row["exact"] if runtime.reference is Reference.INTEGER else row["within_tolerance"]
+        assert equal == len(cases) - len(refused)
+        assert row["states"] == equal or runtime.reference is not Reference.INTEGER
+
+
+@pytest.mark.parametrize("group", groups())
+def test_random_networks_are_equal_in_every_value(
+    group: Group, answer: dict[str, Any], count: Callable[[str], None]
 ) -> None:
-    exporter, listed = find(target), REFUSALS.get(target, {})
-    if case.name in listed:
-        with pytest.raises(UnsupportedNodeError):
-            write_artefact(exporter, deployment(case), tmp_path / "out")
-        assert not (tmp_path / "out").exists()
-        return
-    artefact = write_artefact(exporter, deployment(case), tmp_path / "out")
-    try:
-        found = exporter.run(artefact, runtime, case.frames)
-    except ToolchainMissingError as missing:
-        pytest.skip(str(missing))
-    expected = simulate(case.integer, case.frames)
-    assert compare(expected, found, expected.values).values > 0
-    neurons_compared = {node.name for node in case.graph.nodes if node.states}
-    assert neurons_compared <= set(found.values)
+    assert answer["wrong"] == []
+    assert answer["networks"]["checked"] == group.networks
+    for row in answer["rows"]:
+        if row["what"] == "random networks":
+            assert row["exact"] + row["within_tolerance"] == group.networks
+            count(f"{group.target}: {group.networks} random networks on {row['runtime']}: {row['values']} values equal")
 
 
 @pytest.mark.parametrize("target", names())

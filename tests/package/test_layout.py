@@ -23,16 +23,17 @@ ALLOWED = {
     "train": {"graph", "quantize", "data", "deployment", "config"},
     "energy": {"graph", "profile"},
     "fast": {"graph"},
-    "importers": {"graph"},
+    "importers": {"graph", "exporters", "nirfile"},
+    "nirfile": {"graph"},
     "placement": {"graph", "profile"},
     "conformance": {"graph", "targets", "deployment", "verify"},
     "verify": {"graph", "targets", "deployment", "fast"},
-    "report": {"graph", "energy", "profile", "verify"},
-    "exporters": {"graph", "targets", "deployment"},
+    "report": {"graph", "energy", "placement", "profile", "verify"},
+    "exporters": {"graph", "targets", "deployment", "nirfile"},
     "hw_profiles": set(),
 }
 FREE = {"errors", "files"}
-TOP = {"api", "activity", "cli", "doctor", "evaluation", "run_report", "subject", "tuning", "__main__", "__init__"}
+TOP = {"api", "activity", "cli", "doctor", "evaluation", "fitting", "import_folder", "importing", "run_report", "subject", "tuning", "__main__", "__init__"}
 
 
 def _modules() -> list[Path]:

@@ -19,6 +19,25 @@ def test_every_requirement_is_listed() -> None:
     assert wanted == {part.name for part in PARTS if part.required}
 
 
+def test_compilers_and_emulators_are_listed_with_the_boards_that_need_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name, boards, packages in (
+        ("gcc", "host", "gcc libc6-dev"),
+        ("arm-none-eabi-gcc", "cortex-m0, cortex-m3, cortex-m4", "gcc-arm-none-eabi qemu-system-arm"),
+        ("qemu-system-riscv32", "rv32", "gcc-riscv64-unknown-elf qemu-system-misc"),
+    ):
+        part = row(name)
+        assert part["version"] is None
+        assert boards in part["enables"]
+        assert packages in part["install"]
+    script = tmp_path / "gcc"
+    script.write_text("#!/bin/sh\necho 'gcc (Debian 12.2.0-14) 12.2.0'\n")
+    script.chmod(0o755)
+    assert row("gcc")["version"] == "12.2.0"
+
+
 def test_a_missing_part_says_what_it_would_enable_and_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ MADE = [
     errors.UnsupportedNodeError(target="loihi", node="pool", kind="SumPool2d", supported=["Dense"], hint="Lower it."),
     errors.ProfileError(path="p.toml", key="energy", reason="no unit"),
     errors.ToolchainMissingError(tool="lava", install="make lava"),
+    errors.BoardTooSmallError(board="cortex-m0", memory="flash", reason="100 bytes too many"),
     errors.MismatchError(node="cuba", timestep=3, index=(0, 2), expected=1, found=0, differing=4, compared=80),
 ]
 
@@ -45,4 +46,4 @@ def test_messages_name_place_found_allowed_and_way_out() -> None:
     assert str(MADE[0]) == "config key 'data.timesteps': found 0, allowed: 1..1024. Use 8."
     assert "fc.weight[0, 1] is 300, allowed -256..254 (2 more)" in str(MADE[8])
     assert "Missing: a, b. Unknown: c." in str(MADE[4])
-    assert "cuba at timestep 3, index [0, 2]: found 0, expected 1; 4 of 80" in str(MADE[12])
+    assert "cuba at timestep 3, index [0, 2]: found 0, expected 1; 4 of 80" in str(MADE[13])

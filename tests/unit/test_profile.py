@@ -36,15 +36,23 @@ def refusal(folder: Path, text: str) -> ProfileError:
     return caught.value
 
 
-def test_the_shipped_profiles_are_those_of_the_issue() -> None:
-    assert profile_names() == ["cmos45", "cmos7", "cortex_m4", "loihi1", "loihi2", "odin", "truenorth"]
+PRICED = ["cmos45", "cmos7", "cortex_m4", "loihi1", "loihi2", "odin", "truenorth"]
+PLACED = [
+    *("akd1000", "akd1500", "cortex_m", "cortex_m4", "loihi1", "loihi2"),
+    *("speck", "xylo_audio2", "xylo_audio3", "xylo_imu"),
+]
+
+
+def test_the_shipped_profiles_have_prices_or_say_how_a_network_is_placed() -> None:
+    assert profile_names() == sorted({*PRICED, *PLACED})
+    assert [name for name in profile_names() if load_profile(name).prices] == PRICED
+    assert [name for name in profile_names() if load_profile(name).rules] == PLACED
 
 
 @pytest.mark.parametrize("name", profile_names())
 def test_a_shipped_profile_keeps_the_rules(name: str) -> None:
     profile = load_profile(name)
     assert profile.name == name
-    assert profile.prices
     for key, quantity in profile.quantities().items():
         assert quantity.source, key
         assert quantity.tag in TAGS, key
@@ -73,7 +81,7 @@ def test_units_are_converted_to_one_base(tmp_path: Path) -> None:
 def test_an_unknown_name_gets_a_suggestion_or_the_list() -> None:
     with pytest.raises(ProfileError, match="Did you mean 'loihi2'"):
         load_profile("lohi2")
-    with pytest.raises(ProfileError, match=r"Known: cmos45, .*truenorth\."):
+    with pytest.raises(ProfileError, match=r"Known: akd1000, .*xylo_imu\."):
         load_profile("akida_pico")
 
 

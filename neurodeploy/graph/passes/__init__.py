@@ -5,6 +5,7 @@ from neurodeploy.graph.passes.fold_batchnorm import fold_batchnorm
 from neurodeploy.graph.passes.fuse_pool import fuse_pool
 from neurodeploy.graph.passes.move_bias import move_bias
 from neurodeploy.graph.passes.or_pool import or_pool
+from neurodeploy.graph.passes.pool_sums import pool_sums
 
 
 def lower(graph: Graph) -> Graph:
@@ -13,7 +14,8 @@ def lower(graph: Graph) -> Graph:
     Raises:
         GraphError: a node has no exact form; the message names it and the way out.
     """
-    return move_bias(fuse_pool(or_pool(fold_batchnorm(graph))))
+    graph = pool_sums(fold_batchnorm(pool_sums(graph)))  # the norm may stand before or after the pooling
+    return move_bias(fuse_pool(or_pool(graph)))
 
 
-__all__ = ["fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool"]
+__all__ = ["fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool", "pool_sums"]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from neurodeploy.energy import combine, count
 from neurodeploy.energy.counts import Counts
-from neurodeploy.energy.widths import FLOAT_BITS
 from neurodeploy.errors import DataError, GraphError
 from neurodeploy.graph import Graph, IntGraph, Node, Ref, Schedule, Trace, simulate
 from neurodeploy.graph.nodes import (
@@ -26,6 +25,7 @@ from neurodeploy.graph.nodes import (
     Readout,
     SumPool2d,
 )
+from neurodeploy.graph.widths import FLOAT_BITS
 
 X = (Ref("x"),)
 

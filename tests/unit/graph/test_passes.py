@@ -17,7 +17,7 @@ from neurodeploy.graph.nodes import (
     Readout,
     SumPool2d,
 )
-from neurodeploy.graph.passes import fold_batchnorm, fuse_pool, lower, move_bias, or_pool
+from neurodeploy.graph.passes import fold_batchnorm, fuse_pool, lower, move_bias, or_pool, pool_sums
 
 
 def chain(shape: tuple[int, ...], *nodes: Node) -> Graph:
@@ -161,3 +161,38 @@ def test_lower_does_all_of_it(rng: np.random.Generator) -> None:
     lowered = lower(graph)
     assert kinds(lowered) == ["Input", "Conv2d", "Cuba", "Conv2d", "Cuba", "Flatten", "Dense", "Readout"]
     assert_same(graph, lowered, frames(rng, 2, 8, 8))
+
+
+@pytest.mark.parametrize(("stride", "kernel", "step"), [((1, 1), (2, 2), (2, 2)), ((2, 1), (3, 2), (1, 2))])
+def test_average_pooling_of_sums_becomes_a_larger_kernel(
+    stride: tuple[int, int], kernel: tuple[int, int], step: tuple[int, int], rng: np.random.Generator
+) -> None:
+    graph = chain(
+        (2, 9, 8),
+        Conv2d("conv", (Ref("input"),), rng.normal(size=(4, 1, 3, 2)), rng.normal(size=4), stride, (1, 0), groups=2),
+        AvgPool2d("pool", (Ref("conv"),), kernel, step),
+        norm("bn", "pool", 4, rng),
+        Cuba("out", (Ref("bn"),), 4096, 512, 0.5),
+    )
+    assert kinds(lower(graph)) == ["Input", "Conv2d", "Cuba"]
+    assert_same(graph, lower(graph), frames(rng, 2, 9, 8))
+
+
+def test_average_pooling_of_spikes_is_left_to_the_next_synapse(rng: np.random.Generator) -> None:
+    graph = chain(
+        (2, 4, 4),
+        AvgPool2d("pool", (Ref("input"),), (2, 2), (2, 2)),
+        Conv2d("conv", (Ref("pool"),), rng.normal(size=(3, 2, 1, 1))),
+    )
+    assert pool_sums(graph) is graph
+
+
+def test_average_pooling_of_sums_that_others_read_is_left_alone(rng: np.random.Generator) -> None:
+    graph = chain(
+        (2, 4, 4),
+        Conv2d("conv", (Ref("input"),), rng.normal(size=(2, 2, 1, 1))),
+        AvgPool2d("pool", (Ref("conv"),), (2, 2), (2, 2)),
+        Cuba("fast", (Ref("conv"),), 4096, 512, 0.5),
+        Cuba("out", (Ref("pool"),), 4096, 512, 0.5),
+    )
+    assert pool_sums(graph) is graph

@@ -7,7 +7,7 @@ import pytest
 
 from neurodeploy import targets
 from neurodeploy.deployment import Deployment
-from neurodeploy.errors import ArtefactError, ConfigError, DataError, ToolchainMissingError
+from neurodeploy.errors import ArtefactError, BoardTooSmallError, ConfigError, DataError, ToolchainMissingError
 from neurodeploy.graph import Graph, IntGraph, Ref, Trace, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input
 from neurodeploy.graph.numeric import Array
@@ -30,6 +30,8 @@ class Echo(Exporter):
     def run(self, artefact: Artefact, runtime: Runtime, frames: Array) -> Trace:
         if self.fault == "missing":
             raise ToolchainMissingError(tool="echo", install="pip install echo")
+        if self.fault == "too large":
+            raise BoardTooSmallError(board="tiny", memory="RAM of 16 bytes", reason="2 bytes too many")
         if self.fault == "unreadable":
             raise ArtefactError(path="net.txt", reason="no net")
         values = {k: v for k, v in simulate(artefact.integer_graph(), frames).values.items() if "cuba" in k}
@@ -77,6 +79,7 @@ def test_exact_says_what_was_compared(tmp_path: Path, monkeypatch: pytest.Monkey
         ("late", Status.MISMATCH, "timestep 0"),
         ("unreadable", Status.MISMATCH, "no net"),
         ("missing", Status.NOT_RUN, "pip install echo"),
+        ("too large", Status.NOT_RUN, "it does not fit tiny: RAM of 16 bytes: 2 bytes too many"),
         ("hides", Status.NOT_PROVEN, "not compared: cuba2"),
     ],
 )

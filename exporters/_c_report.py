@@ -1,0 +1,84 @@
+"""NAME.json: where flash and RAM go, and what was proved, layer by layer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.exporters._c_context import Context
+from neurodeploy.exporters._c_header import state_bytes
+from neurodeploy.exporters._c_lower import Link, Sink
+from neurodeploy.exporters._c_members import members
+from neurodeploy.exporters._c_ranges import input_range
+from neurodeploy.exporters._c_source import Source
+from neurodeploy.graph import Graph
+from neurodeploy.graph.file import graph_files
+from neurodeploy.graph.nodes import Cuba
+
+
+def network_hash(graph: Graph) -> str:
+    """SHA-256 of structure and numbers; the same on every machine, whatever compresses its files."""
+    digest = hashlib.sha256(graph_files(graph)["graph.json"])
+    for node in graph.nodes:
+        for key, value in sorted(vars(node).items()):
+            if isinstance(value, np.ndarray):
+                digest.update(f"{node.name}.{key}".encode() + value.astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def report(context: Context, source: Source, sha256: str) -> dict[str, Any]:  # JSON values
+    """Sizes, storage and ranges."""
+    graph = context.network.graph
+    return {
+        "sha256": sha256,
+        "schedule": graph.schedule.value,
+        "timestep_us": graph.timestep_us,
+        "timesteps": context.timesteps,
+        "index": context.index_kind,
+        "flash_bytes": {"constants": source.const_bytes, "code": "see make size"},
+        "ram_bytes": state_bytes(context),
+        "layers": [_layer(context, source, sink) for sink in context.network.sinks],
+    }
+
+
+def _layer(context: Context, source: Source, sink: Sink) -> dict[str, Any]:  # JSON values
+    node = sink.node
+    low, high = input_range(context.network.integer, node)
+    found: dict[str, Any] = {
+        "node": node.name,
+        "kind": type(node).__name__,
+        "size": sink.view.size,
+        "order": "pixel by pixel" if sink.view.by_pixel else "as in the graph",
+        "ram_bytes": sum(member.bytes for member in members(context) if member.owner == node.name),
+        "input_range": [low, high],
+        "links": [_link(source, link) for link in sink.links],
+    }
+    if isinstance(node, Cuba):
+        plan = context.plans[node.name]
+        found["sums"] = "kept apart from the voltage" if plan.keeps_current else "in place, in the voltage"
+        found["current_may_wrap"] = plan.wraps
+        found["voltage_may_saturate"] = plan.falls or plan.rises
+    return found
+
+
+def _link(source: Source, link: Link) -> dict[str, Any]:  # JSON values
+    code = source.codes[link.number]
+    found: dict[str, Any] = {
+        "from": link.source,
+        "delay": link.delay,
+        "windows": [window.node.name for window in link.windows],
+        "layout": code.layout,
+        "flash_bytes": sum(table.bytes for table in code.tables),
+    }
+    if link.synapse is not None:
+        kind = next(table.kind for table in code.tables if "_weights_" in table.name)
+        found |= {"synapse": link.synapse.name, "weights": kind, "one_event_weighs": code.amount}
+    return found
+
+
+def as_json(value: object) -> bytes:
+    """Pretty and stable."""
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
