@@ -120,7 +120,7 @@ def build(board: Board, wanted: Program) -> bytes:
     with tempfile.TemporaryDirectory(prefix="neurodeploy-c-") as name:
         said = compile_in(Path(name), wanted, [*command, *units, "-o", "program", "-lgcc"])
         if said:
-            raise refusal(board, wanted.folder, said)
+            raise refusal(board, wanted, said)
         return (Path(name) / "program").read_bytes()
 
 
@@ -157,19 +157,17 @@ def _layout(flash: Memory, ram: Memory) -> list[str]:
     return ["-T", SCRIPT, *(f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items())]
 
 
-def refusal(board: Board, folder: Path, said: str) -> ArtefactError | BoardTooSmallError:
-    """The error that the words of compiler and linker mean.
-
-    Args:
-        folder: of the artefact, for the message.
-    """
+def refusal(board: Board, wanted: Program, said: str) -> ArtefactError | BoardTooSmallError:
+    """The error that the words of compiler and linker mean."""
     over = re.search(r"region `(CODE|DATA)' overflowed by (\d+) bytes", said)
     if over is not None:
         memory = board.flash if over[1] == "CODE" else board.ram
         what = f"{'flash' if over[1] == 'CODE' else 'RAM'} of {memory.length:,} bytes" if memory else over[1]
+        compared = any(option.endswith("_DEBUG") for option in wanted.options)
+        reason = f"{int(over[2]):,} bytes too many" + (", with all values kept that are compared" if compared else "")
         hint = "Choose another board, or a smaller network."
-        return BoardTooSmallError(board=board.name, memory=what, reason=f"{int(over[2]):,} bytes too many", hint=hint)
+        return BoardTooSmallError(board=board.name, memory=what, reason=reason, hint=hint)
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith("collect2")] or [said]
     wrong = next((line for line in lines if re.search("error:|undefined", line, re.IGNORECASE)), lines[0])
     text = " ".join(wrong.split()).rstrip(".")
-    return ArtefactError(path=folder, reason=f"{board.compiler[0]} refuses it: {text[:300]}")
+    return ArtefactError(path=wanted.folder, reason=f"{board.compiler[0]} refuses it: {text[:300]}")

@@ -75,12 +75,12 @@ def sizes(artefact: Artefact, board: Board, options: Sequence[str] = (OPTIMISE,)
     with tempfile.TemporaryDirectory(prefix="neurodeploy-c-") as folder:
         said = compile_in(Path(folder), wanted, command)
         if said:
-            raise refusal(board, artefact.folder, said)
+            raise refusal(board, wanted, said)
         table = subprocess.run(measure, cwd=folder, capture_output=True, text=True, check=True).stdout
     found = [(section, int(size)) for section, size in re.findall(r"^\.(\w+)[\w.]*\s+(\d+)", table, re.MULTILINE)]
     code, constants, state_bytes = (
-        sum(size for section, size in found if section in wanted)
-        for wanted in (("text",), ("rodata", "srodata"), ("bss", "sbss", "data", "sdata"))
+        sum(size for section, size in found if section in kinds)
+        for kinds in (("text",), ("rodata", "srodata"), ("bss", "sbss", "data", "sdata"))
     )
     return Sizes(code, constants, state_bytes)
 

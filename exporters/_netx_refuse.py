@@ -51,6 +51,9 @@ def refuse(integer: IntGraph) -> None:
         raise refused(graph.input, reason, hint)
     for node in graph.nodes:
         _refuse_kind(graph, node)
+        if isinstance(node, Cuba) and node.reset is not Reset.ZERO:
+            hint = "Train with neuron.reset=zero, or retrain this network: neurodeploy tune RUN --reset zero."
+            raise refused(node, "reset by subtraction; Loihi's neuron resets to zero", hint)
     for node in graph.nodes:
         _refuse_order(graph, node)
     links = links_of(graph)
@@ -112,9 +115,6 @@ def _refuse_values(node: Node) -> None:
     if isinstance(node, Input) and node.high > 1:
         raise refused(node, f"it takes counts up to {node.high}; NetX feeds spikes", "Train with data.binary=true.")
     if isinstance(node, Cuba):
-        if node.reset is not Reset.ZERO:
-            reason = "reset by subtraction; Loihi's neuron resets to zero"
-            raise refused(node, reason, "Train with neuron.reset=zero.")
         prove_range(f"{node.name}.bias", node.bias, -BIAS_HIGH, BIAS_HIGH)
     if isinstance(node, Synapse) and node.bias is not None:
         hint = "lower moves it into the neuron when that is exact (current_decay 4096); else train without bias."

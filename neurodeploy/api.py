@@ -413,6 +413,7 @@ def profiles_check(path: Path) -> dict[str, Any]:
 def conformance(
     target: str,
     *,
+    options: Mapping[str, str] | None = None,
     runtimes: Sequence[str] = (),
     cases: Sequence[str] = (),
     networks: int = 50,
@@ -424,24 +425,26 @@ def conformance(
     """Whether an installed target computes what networks mean: every case, and random networks.
 
     Args:
+        options: choices of the target, as for `export`; one that changes the network shows as a mismatch.
         runtimes: names; empty means all of the target.
         cases: parts of the names of cases; empty means all.
         networks: random networks to check beside those that the target refuses.
         jobs: checks at a time.
         keep: folder for the files of whatever went wrong.
     Raises:
-        ConfigError: an unknown target, runtime or case, or an exporter whose target is not its entry point's name.
+        ConfigError: an unknown target, option, runtime or case;
+            an exporter whose target is not its entry point's name.
     """
     from neurodeploy.conformance import as_dict, named, run_suite
     from neurodeploy.errors import ConfigError
-    from neurodeploy.targets import find
+    from neurodeploy.targets import configure, find
 
     exporter = find(target)
     if exporter.target != target:
         hint = "An artefact is read by the exporter that has the name in its manifest."
         raise ConfigError(key="target", found=exporter.target, allowed=f"'{target}', its entry point's name", hint=hint)
     report = run_suite(
-        exporter,
+        configure(exporter, options or {}),
         runtimes=runtimes,
         cases=named(cases),
         networks=networks,

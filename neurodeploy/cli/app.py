@@ -246,6 +246,7 @@ def report(
 @app.command()
 def conformance(
     target: Annotated[str, typer.Option(help="Any installed target, also one from another package.")],
+    option: Annotated[list[str] | None, typer.Option(help="key=value choice of the target.")] = None,
     runtime: Annotated[list[str] | None, typer.Option(help="Only this runtime; may be given several times.")] = None,
     case: Annotated[list[str] | None, typer.Option(help="Only cases with this in their name; may be repeated.")] = None,
     random: Annotated[int, typer.Option(min=0, help="Random networks to check beside the cases.")] = 50,
@@ -257,6 +258,7 @@ def conformance(
     """Does a target compute what networks mean? Cases worked out by hand, then random networks."""
     found = api.conformance(
         target,
+        options=_options(option or []),
         runtimes=runtime or [],
         cases=case or [],
         networks=random,

@@ -181,7 +181,7 @@ def neuron_arrays(graph: Graph, node: Cuba | Readout) -> NeuronArrays:
         numbers = (np.int32(DECAY_ONE), np.int32(0), NEVER, True)
         return NeuronArrays(np.zeros(np.prod(shape), np.int32), numbers, fires=False)
     bias = np.zeros(shape[0], np.int64) if node.bias is None else node.bias << FRACTION_BITS
-    keep = (np.int32(DECAY_ONE - decay) for decay in (node.current_decay, node.voltage_decay))
-    threshold = np.int32(node.threshold << FRACTION_BITS)
+    keep_current, keep_voltage = np.int32(DECAY_ONE - node.current_decay), np.int32(DECAY_ONE - node.voltage_decay)
+    threshold = np.int32(int(node.threshold) << FRACTION_BITS)
     spread = np.broadcast_to(bias, inner_shape(shape)).reshape(-1).astype(np.int32)
-    return NeuronArrays(spread, (*keep, threshold, node.reset is Reset.ZERO), fires=True)
+    return NeuronArrays(spread, (keep_current, keep_voltage, threshold, node.reset is Reset.ZERO), fires=True)

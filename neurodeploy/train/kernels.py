@@ -84,7 +84,7 @@ def gradients(
     if grad.stride() != voltage.stride():
         grad = torch.empty_like(voltage).copy_(grad)
     drive = torch.empty_like(voltage)
-    blocks = -(-_flat(voltage).shape[1] // BLOCK)
+    blocks = (voltage[0].numel() + BLOCK - 1) // BLOCK
     partial = np.zeros((blocks, max(channels, 1)), np.float64)
     shape = (isinstance(surrogate, Triangle), np.float32(surrogate.width), np.float32(abs(surrogate.factor) * gain))
     numbers = (*map(np.float32, keep), np.float32(threshold), reset is Reset.ZERO, *shape)

@@ -105,7 +105,8 @@ def report(calls: dict, rounds: tuple[int, int, int]) -> None:
     for name, own in seconds.items():
         ratios = {other: seconds[other] / own for other in (BASE, "onnxruntime int8") if other != name}
         faster = ", ".join(
-            f"{np.median(ratio):6.1f}x {other} ({ratio.min():.1f}..{ratio.max():.1f})" for other, ratio in ratios.items()
+            f"{np.median(ratio):6.1f}x {other} ({ratio.min():.1f}..{ratio.max():.1f})"
+            for other, ratio in ratios.items()
         )
         print(f"    {name:18} {np.median(own) * 1e6:8.1f} us   speed {faster}")
 
