@@ -21,7 +21,7 @@ from neurodeploy.data.datasets import find
 from neurodeploy.data.datasets.dataset import Recording
 from neurodeploy.data.events import EventStream
 from neurodeploy.data.formats import nmnist_bin
-from neurodeploy.data.frames import bin_by_duration, binarize
+from neurodeploy.data.frames import to_frames
 from neurodeploy.errors import NeuroDeployError, ToolchainMissingError
 from neurodeploy.graph import predictions, simulate
 from neurodeploy.targets import Artefact, read_artefact
@@ -112,7 +112,7 @@ def answers_of_program(program: Path, files: Sequence[Path]) -> list[tuple[int, 
 
 def answers_of_simulator(artefact: Artefact, streams: Sequence[EventStream]) -> list[tuple[int, int]]:
     """The same from frames in the simulator that is the specification."""
-    frames = np.stack([binarize(bin_by_duration(stream, artefact.timesteps)) for stream in streams], axis=1)
+    frames = np.stack([to_frames(stream, artefact.timesteps) for stream in streams], axis=1)
     graph = artefact.integer_graph()
     digits, spikes = predictions(graph.graph, simulate(graph, frames)), frames.sum((0, 2, 3, 4))
     return list(zip(digits.tolist(), spikes.tolist(), strict=True))

@@ -105,11 +105,9 @@ def read_frames(path: Path, config: DataConfig, integer: IntGraph) -> np.ndarray
     """The events of a file in the windows that the network was trained on: (time, 2, height, width)."""
     _, height, width = integer.graph.input.shape
     events = formats.decode(read_bytes(path), (height, width), path)
-    if config.window == "count":
-        counts = frames.bin_by_count(events, config.timesteps)
-    else:
-        counts = frames.bin_by_duration(events, config.timesteps, config.duration_us or None)
-    return frames.binarize(counts) if config.binary else counts
+    return frames.to_frames(
+        events, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+    )
 
 
 def stream(network: StepNetwork, recording: np.ndarray) -> np.ndarray:

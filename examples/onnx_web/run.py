@@ -132,11 +132,9 @@ def sample_files(config: DataConfig, integer: IntGraph) -> dict[str, bytes]:
 
 def read_frames(events: EventStream, config: DataConfig) -> np.ndarray:
     """Events in the windows that the network was trained on: (time, 2, height, width)."""
-    if config.window == "count":
-        counts = frames.bin_by_count(events, config.timesteps)
-    else:
-        counts = frames.bin_by_duration(events, config.timesteps, config.duration_us or None)
-    return frames.binarize(counts) if config.binary else counts
+    return frames.to_frames(
+        events, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+    )
 
 
 def running_scores(integer: IntGraph, recordings: np.ndarray) -> np.ndarray:

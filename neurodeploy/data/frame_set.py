@@ -192,8 +192,6 @@ class _Split:
         if stream.sensor != self.opened.sensor:
             reason = f"sensor {stream.sensor}, but the data set has {self.opened.sensor} (height, width)"
             raise DataError(source=recording.id, reason=reason, hint="Set data.height and data.width.")
-        if config.window == "count":
-            counts = frames.bin_by_count(stream, config.timesteps)
-        else:
-            counts = frames.bin_by_duration(stream, config.timesteps, config.duration_us or None)
-        return frames.binarize(counts) if config.binary else counts
+        return frames.to_frames(
+            stream, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+        )

@@ -19,6 +19,17 @@ VERSION = 1
 MOST = 255
 
 
+def to_frames(
+    stream: EventStream, timesteps: int, *, window: str = "duration", duration_us: int = 0, binary: bool = True
+) -> UInt8[np.ndarray, "timesteps 2 height width"]:
+    """Frames of one recording under the settings `data.timesteps`, `.window`, `.duration_us` and `.binary` of a run."""
+    if window == "count":
+        counts = bin_by_count(stream, timesteps)
+    else:
+        counts = bin_by_duration(stream, timesteps, duration_us or None)
+    return binarize(counts) if binary else counts
+
+
 def bin_by_duration(
     stream: EventStream, timesteps: int, duration_us: int | None = None
 ) -> UInt8[np.ndarray, "timesteps 2 height width"]:

@@ -101,11 +101,7 @@ def expected_scores(folder: Path, content: bytes) -> list[list[int]]:
 
 
 def to_frames(stream: EventStream, facts: Mapping[str, Any]) -> np.ndarray:
-    if facts["window"] == "count":
-        counts = frames.bin_by_count(stream, facts["timesteps"])
-    else:
-        counts = frames.bin_by_duration(stream, facts["timesteps"], facts["duration_us"] or None)
-    return frames.binarize(counts) if facts["binary"] else counts
+    return frames.to_frames(stream, **{key: facts[key] for key in ("timesteps", "window", "duration_us", "binary")})
 
 
 def with_overflow(content: bytes) -> bytes:
