@@ -65,20 +65,17 @@ class Axis:
 
 def conv_code(link: Link, node: Conv2d, sums: str, unit: int, out: View) -> Code:
     """Code that delivers through `node` into sums ordered by `out`, pixel by pixel."""
-    axes = [
-        Axis(name, size, extent, node.weight.shape[2 + k], node.stride[k], node.padding[k], node.dilation[k])
-        for k, (name, size, extent) in enumerate(
-            (("y", link.domain.height, out.height), ("x", link.domain.width, out.width))
-        )
-    ]
+    ends = ("y", link.domain.height, out.height), ("x", link.domain.width, out.width)
+    geometry = node.weight.shape[2:], node.stride, node.padding, node.dilation
+    axes = [Axis(*end, *(pair[k] for pair in geometry)) for k, end in enumerate(ends)]
     packed = pack(node.weight)
     weights = Table(packed.kind, f"@NAME@_weights_{link.number}", _ordered(packed.values, node.groups, axes))
     one, writer = amount(unit * packed.factor), _Writer(link, node, sums, out, axes, weights)
     is_runs = node.groups == 1 and all(axis.is_run for axis in axes)
     body, tables, helpers = writer.runs() if is_runs else writer.taps()
     body = only_used(body, "")
-    layout = "runs" if is_runs else "taps"
-    return Code(put_function(link, body), each_event(link, one), one, layout, (weights, *tables), helpers)
+    put, each, layout = put_function(link, body), each_event(link, one), "runs" if is_runs else "taps"
+    return Code(put, each, one, layout, f"put_{link.number}", (weights, *tables), helpers)
 
 
 def _ordered(weight: Array, groups: int, axes: list[Axis]) -> Array:

@@ -1,4 +1,4 @@
-"""Dense synapses in C: tiles of eight outputs in registers, rows of all outputs, or only the weights that are not zero."""
+"""Dense synapses in C: tiles of eight outputs in registers, rows of all outputs, or the weights that are not zero."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _rows(link: Link, packed: Packed, sums: str, unit: int) -> Code:
         "}",
     ]
     one = amount(unit * packed.factor)
-    return Code(put_function(link, body), each_event(link, one), one, "rows", (weights,))
+    return Code(put_function(link, body), each_event(link, one), one, "rows", f"put_{link.number}", (weights,))
 
 
 def _sparse(link: Link, packed: Packed, sums: str, unit: int) -> Code:
@@ -59,8 +59,8 @@ def _sparse(link: Link, packed: Packed, sums: str, unit: int) -> Code:
         f"    sums[{places.name}[k]] += (uint32_t){weights.name}[k] * amount;",
         "}",
     ]
-    one = amount(unit * packed.factor)
-    return Code(put_function(link, body), each_event(link, one), one, "sparse", (starts, places, weights))
+    one, tables = amount(unit * packed.factor), (starts, places, weights)
+    return Code(put_function(link, body), each_event(link, one), one, "sparse", f"put_{link.number}", tables)
 
 
 def _tiles(link: Link, packed: Packed, sums: str, unit: int) -> Code:
@@ -86,7 +86,7 @@ def _tiles(link: Link, packed: Packed, sums: str, unit: int) -> Code:
     head = f"static void @NAME@_deliver_{link.number}(@NAME@_t *m, const @NAME@_index_t *events, uint32_t count)"
     start = [f"uint32_t *sums = {sums};", f"const {packed.kind} *weights = {weights.name};"]
     body = "\n".join(f"    {line}" for line in [*start, *lines])
-    return Code("", f"{head}\n{{\n{body}\n}}\n", one, "tiles", (weights,), tuple(helpers))
+    return Code("", f"{head}\n{{\n{body}\n}}\n", one, "tiles", "", (weights,), tuple(helpers))
 
 
 def tile_helper(outputs: int, kind: str) -> Helper:

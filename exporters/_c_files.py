@@ -91,8 +91,8 @@ def _indices(graph: Graph) -> str:
         return f"Inputs are numbered 0..{shape[0] - 1}."
     channels, height, width = shape
     return (
-        f"An event of polarity (channel) `p` at column `x` and row `y` has the index `(p * {height} + y) * {width} + x`,\n"
-        f"with p < {channels}, y < {height}, x < {width}."
+        f"An event of polarity (channel) `p` at column `x` and row `y` has the index\n"
+        f"`(p * {height} + y) * {width} + x`, with p < {channels}, y < {height}, x < {width}."
     )
 
 

@@ -37,6 +37,7 @@ class Code:
         put: function `put_<number>(m, index, amount)`, one event; "" where there is none.
         deliver: function `deliver_<number>(m, events, count)`; "" for values.
         amount: C literal: what one event weighs.
+        entry: function that takes one value.
         layout: for the report: "tiles", "rows", "sparse", "taps", "runs", "direct".
     """
 
@@ -44,6 +45,7 @@ class Code:
     deliver: str
     amount: str
     layout: str
+    entry: str = ""
     tables: tuple[Table, ...] = ()
     helpers: tuple[Helper, ...] = ()
 

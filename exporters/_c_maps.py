@@ -39,8 +39,8 @@ def map_function(link: Link, source: View) -> str:
         line.replace(" y =", " y0 =").replace(" x =", " x0 =").replace("- y *", "- y0 *") for line in unpacking(first)
     ]
     body = only_used(["const uint32_t index = events[*at];", *start], inner)
-    if not body:  # maps of one value
-        body = ["(void)events;"]
+    if not any("events" in line for line in body):  # all of the map falls into one place
+        body.insert(0, "(void)events;")
     values = {"NUMBER": link.number, "FAN": fan_out(link), "BODY": indent("\n".join([*body, inner]), 2)}
     return fill(template("map.c.in"), NAME="@NAME@", **values)
 

@@ -8,7 +8,7 @@ from typing import final
 from neurodeploy.exporters._c_context import Context
 from neurodeploy.exporters._c_lower import Sink, Source
 from neurodeploy.exporters._c_text import width
-from neurodeploy.graph.nodes import Cuba, Input, Readout
+from neurodeploy.graph.nodes import Cuba, Readout
 
 
 @final
@@ -123,8 +123,3 @@ def _answer(context: Context) -> list[Member]:
         Member(context.index_kind, "output", size, "output spikes of the last timestep", name),
         Member("uint16_t", "counts", size, "output spikes since the reset", name),
     ]
-
-
-def unused_input(source: Source) -> bool:
-    """Whether the input goes nowhere."""
-    return isinstance(source.node, Input) and not source.links

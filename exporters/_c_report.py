@@ -32,19 +32,20 @@ def network_hash(graph: Graph) -> str:
 def report(context: Context, source: Source, sha256: str) -> dict[str, Any]:  # JSON values
     """Sizes, storage and ranges."""
     graph = context.network.graph
+    told: set[str] = set()
     return {
         "sha256": sha256,
         "schedule": graph.schedule.value,
         "timestep_us": graph.timestep_us,
         "timesteps": context.timesteps,
         "index": context.index_kind,
-        "flash_bytes": {"constants": source.const_bytes, "code": "see make size"},
+        "flash_bytes_without_code": source.const_bytes,
         "ram_bytes": state_bytes(context),
-        "layers": [_layer(context, source, sink) for sink in context.network.sinks],
+        "layers": [_layer(context, source, sink, told) for sink in context.network.sinks],
     }
 
 
-def _layer(context: Context, source: Source, sink: Sink) -> dict[str, Any]:  # JSON values
+def _layer(context: Context, source: Source, sink: Sink, told: set[str]) -> dict[str, Any]:  # JSON values
     node = sink.node
     low, high = input_range(context.network.integer, node)
     found: dict[str, Any] = {
@@ -54,7 +55,7 @@ def _layer(context: Context, source: Source, sink: Sink) -> dict[str, Any]:  # J
         "order": "pixel by pixel" if sink.view.by_pixel else "as in the graph",
         "ram_bytes": sum(member.bytes for member in members(context) if member.owner == node.name),
         "input_range": [low, high],
-        "links": [_link(source, link) for link in sink.links],
+        "links": [_link(source, link, told) for link in sink.links],
     }
     if isinstance(node, Cuba):
         plan = context.plans[node.name]
@@ -64,18 +65,20 @@ def _layer(context: Context, source: Source, sink: Sink) -> dict[str, Any]:  # J
     return found
 
 
-def _link(source: Source, link: Link) -> dict[str, Any]:  # JSON values
+def _link(source: Source, link: Link, told: set[str]) -> dict[str, Any]:  # JSON values
     code = source.codes[link.number]
+    new = [table for table in code.tables if table.name not in told]  # links through one synapse share its tables
+    told |= {table.name for table in new}
     found: dict[str, Any] = {
         "from": link.source,
         "delay": link.delay,
         "windows": [window.node.name for window in link.windows],
         "layout": code.layout,
-        "flash_bytes": sum(table.bytes for table in code.tables),
+        "flash_bytes": sum(table.bytes for table in new),
     }
     if link.synapse is not None:
         kind = next(table.kind for table in code.tables if "_weights_" in table.name)
-        found |= {"synapse": link.synapse.name, "weights": kind, "one_event_weighs": code.amount}
+        found |= {"synapse": link.synapse.name, "weights": kind}
     return found
 
 

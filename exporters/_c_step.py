@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from neurodeploy.exporters._c_context import Context
-from neurodeploy.exporters._c_links import clears, recalls
 from neurodeploy.exporters._c_lower import Sink
 from neurodeploy.exporters._c_members import Member, debug_members, late, members, value_slots
+from neurodeploy.exporters._c_spread import clears, recalls
 from neurodeploy.exporters._c_text import fill, indent, template
 from neurodeploy.exporters._c_weights import Table, index_table
-
 
 BYTE = 255
 
@@ -61,7 +60,7 @@ def _begin(context: Context) -> list[str]:
     lines += [f"@NAME@_{name}(m);" for source in context.network.sources for name in recalls(source)]
     for sink in context.network.sinks:
         lines += [f"@NAME@_late_{sink.node.name}_{delay}(m);" for delay in sink.constants if delay]
-    lines += [line for source in context.network.sources if (line := clears(context, source))]
+    lines += [line for source in context.network.sources if (line := clears(source))]
     return lines or ["(void)m;"]
 
 

@@ -14,16 +14,15 @@ WORD = 1 << 32
 LINE = 110
 """Columns of a table's lines."""
 
-RESERVED = frozenset(
-    """auto break case char const continue default do double else enum extern float for goto if inline int long register
-    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm bool
-    catch class delete explicit export false friend mutable namespace new operator private protected public template
-    this throw true try typeid typename using virtual and or not xor bitand bitor compl
-    assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic
-    stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype unistd
-    main main_test example_main model io io_stdio io_semihosting request runner counter golden clock clock_systick
-    clock_minstret start_arm start_riscv state program board answer""".split()
-)
+KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
+register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm bool
+catch class delete explicit export false friend mutable namespace new operator private protected public template this
+throw true try typeid typename using virtual and or not xor bitand bitor compl"""
+HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
+stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype"""
+BESIDE = """main main_test example_main model io io_stdio io_semihosting request runner counter golden clock
+clock_systick clock_minstret start_arm start_riscv state program board answer"""
+RESERVED = frozenset(f"{KEYWORDS} {HEADERS} {BESIDE}".split())
 """Names whose files or types would hide others: keywords of C and C++, standard headers, files beside the network."""
 
 

@@ -12,9 +12,9 @@ towards zero, its currents wrap and its voltages saturate. So
   rounding (integrate and fire, or no memory at all) nothing differs, and the verdict is EXACT.
 
 The form is the one that snnTorch 1.0.0, Norse 1.1.0 and SpikingJelly 2.0.0 read alike, measured in
-tests/unit/exporters/test_nir_readers.py: r = 1 in LIF nodes, reset to zero, dt = 1e-4 s, full arrays, no batch dimension,
-Affine with a zero bias. A network that ends in a Readout ends in its last synapse: adding up the output over time is the
-answer then, as it is for spikes.
+tests/unit/exporters/test_nir_readers.py: r = 1 in LIF nodes, reset to zero, dt = 1e-4 s, full arrays, no batch
+dimension, Affine with a zero bias. A network that ends in a Readout ends in its last synapse: adding up the output over
+time is the answer then, as it is for spikes.
 """
 
 from __future__ import annotations

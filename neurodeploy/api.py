@@ -91,8 +91,9 @@ def evaluate(
 
     Args:
         source: a run, an import or an artefact.
-        runtime: "torch" (runs; float and integer), "fast" (the integer simulator), "reference" (the slow one that specifies
-            it), or a runtime of the artefact's target; default torch for runs, fast for imports, the target's first runtime for artefacts.
+        runtime: "torch" (runs; float and integer), "fast" (the integer simulator), "reference" (the slow one that
+            specifies it), or a runtime of the artefact's target; default torch for runs, fast for imports, the target's
+            first runtime for artefacts.
         run: run whose recordings an artefact is tried on; default the ones kept in it.
         limit: at most so many recordings; 0 takes all.
     """

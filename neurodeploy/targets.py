@@ -39,8 +39,8 @@ class Reference(Enum):
     FLOAT = "float"
     """The float graph; the largest difference is stated."""
     UNROUNDED = "unrounded"
-    """The integer graph computed in floats (`graph.unrounded`), for formats that cannot say how to round. Differences of
-    rounding size are stated, and how many spikes differ from the integer graph; EXACT when no value does."""
+    """The integer graph computed in floats (`graph.unrounded`), for formats that cannot say how to round. The largest
+    difference is stated, and how many spikes differ from the integer graph; EXACT when no value does."""
 
 
 @final

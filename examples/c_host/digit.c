@@ -17,6 +17,10 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define NET(name) JOIN(MODEL, name)
 
+#if NET(INPUT_HIGH) != 1
+#error "an input of this network takes more than one event a timestep: train with data.binary=true"
+#endif
+
 #define EVENT_BYTES 5
 #define OVERFLOW_ROW 240u
 #define OVERFLOW_US (1 << 13)

@@ -22,9 +22,10 @@ from neurodeploy.data.datasets.dataset import Recording
 from neurodeploy.data.events import EventStream
 from neurodeploy.data.formats import nmnist_bin
 from neurodeploy.data.frames import to_frames
-from neurodeploy.errors import NeuroDeployError, ToolchainMissingError
+from neurodeploy.errors import ConfigError, NeuroDeployError, ToolchainMissingError
 from neurodeploy.graph import predictions, simulate
 from neurodeploy.targets import Artefact, read_artefact
+from neurodeploy.train.run_dir import load_run
 
 HERE = Path(__file__).resolve().parent
 TINY = ["train.epochs=4", "data.limit=100", "neuron.threshold=0.3"]
@@ -46,6 +47,7 @@ def main() -> int:
     if arguments.recordings < 1:
         parser.error(f"--recordings {arguments.recordings}: 1 or more")
     run = arguments.run or train(arguments)
+    require_equal_windows(run)
     exported = api.export(run, "c", arguments.out / "export", check=False, progress=note)
     show.export(exported)
     checked = api.verify(arguments.out / "export", runtimes=["gcc"], progress=note)
@@ -64,6 +66,15 @@ def train(arguments: argparse.Namespace) -> Path:
     trained = api.train(HERE / "config.toml", [*words, *arguments.words], out=arguments.runs)
     show.train(trained)
     return Path(trained["run"])
+
+
+def require_equal_windows(run: Path) -> None:
+    """Refuse a network whose frames are made otherwise than digit.c makes them."""
+    data = load_run(run).config.data
+    if (data.window, data.binary, data.duration_us) != ("duration", True, 0):
+        found = f"window={data.window}, binary={data.binary}, duration_us={data.duration_us}"
+        allowed = "window=duration, binary=true, duration_us=0: that is how digit.c makes frames"
+        raise ConfigError(key="data", found=found, allowed=allowed)
 
 
 def build(artefact: Artefact, folder: Path) -> Path:

@@ -167,7 +167,7 @@ def evaluate(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN|IMPORT")],
-    target: Annotated[str, typer.Option(help="loihi, onnx, or an installed target.")],
+    target: Annotated[str, typer.Option(help="loihi, onnx, nir, c, or an installed target.")],
     out: Out,
     verify: Annotated[bool, typer.Option(help="Check the files with every runtime at hand.")] = True,
     samples: Annotated[int, typer.Option(min=1, help="Test recordings kept in the artefact for later checks.")] = 32,

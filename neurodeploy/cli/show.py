@@ -116,6 +116,9 @@ def export(result: Result) -> None:
         ]
         _table(("network", "accuracy", "samples", "spikes"), rows)
     verdicts(result["verdicts"])
+    others = [name for name in result["measured"] if name != "change"]
+    if others:
+        print(f"measured, see manifest.json: {'; '.join(others)}")
 
 
 def verify(result: Result) -> None:

@@ -187,5 +187,7 @@ def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
     kept = graph_files(artefact.integer_graph().graph)
     if kept != graph_files(trained) or artefact.timesteps != deployment.timesteps:
         reason = f"the artefact holds another network than run '{deployment.name}'; export it again"
+        if "changed" in artefact.manifest["notes"]:
+            reason = f"the export was told to change run '{deployment.name}': {artefact.manifest['notes']['changed']}"
         return replace(verdict, status=Status.MISMATCH, reason=reason)
     return verdict

@@ -111,7 +111,7 @@ def main() -> None:
         folder = Path(name)
         for kind, deployment, run in networks(folder, options.data, options.epochs):
             frames = subject.samples(run, limit=options.samples).frames
-            print(f"{kind}: {frames.shape[1]} recordings, {len(frames)} timesteps", flush=True)
+            print(f"{kind}: {frames.shape[1]} recordings, {frames.shape[0]} timesteps", flush=True)
             check(deployment, frames, folder / kind, options.skip)
 
 

@@ -56,5 +56,6 @@ def groups() -> list[object]:
         each += [Group(target, (name,), NETWORKS_BOARD, 2, ON_BOARDS) for name in runtimes if "qemu" in name]
         for group in each:
             marks = [pytest.mark.lava] if "lava-cpu" in group.runtimes else []
+            marks += [pytest.mark.slow] if group.jobs > 1 else []
             found.append(pytest.param(group, id=f"{target}-{group.runtimes[0]}", marks=marks))
     return found

@@ -65,6 +65,19 @@ def test_the_c_program_reads_real_recordings(host: tuple[Path, Path, str], data_
 
 
 @pytest.mark.slow
+def test_a_network_with_other_frames_is_refused(host: tuple[Path, Path, str], tmp_path: Path) -> None:
+    run, _, _ = host
+    shutil.copytree(run, tmp_path / "run")
+    config = tmp_path / "run" / "config.json"
+    config.write_text(config.read_text().replace('"duration"', '"count"'))
+    done = example("c_host", "--run", tmp_path / "run", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "window=count" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
 def test_the_c_program_refuses_what_is_no_recording(host: tuple[Path, Path, str], tmp_path: Path) -> None:
     _, out, _ = host
     good = (out / "recordings" / "000.bin").read_bytes()

@@ -1,14 +1,16 @@
 """Many networks in one shared library: generated, compiled once, and run from Python with every value in sight."""
 
 import ctypes
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from neurodeploy.conformance import RngChoose, draw_frames, draw_network
+from neurodeploy.conformance import RngChoose, draw_network
 from neurodeploy.deployment import Deployment
 from neurodeploy.exporters._c_files import network_files
 from neurodeploy.graph import Graph, IntGraph, Trace
@@ -50,6 +52,12 @@ class Net:
     name: str
     network: IntGraph
     files: dict[str, bytes]
+
+
+def require(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
 
 
 def net(network: IntGraph, name: str, rows: bool = False, timesteps: int = 8) -> Net:

@@ -3,6 +3,7 @@
 Four inputs, three neurons without memory of the current: v += 64 w x, fires above 64 * 60, reset to zero.
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +95,11 @@ def spikes(rng: np.random.Generator, samples: int = 3) -> np.ndarray:
     return (rng.random((6, samples, 4)) < 0.4).astype(np.uint8)
 
 
-def require_tools() -> None:
-    """Skip where a compiler or an emulator is missing."""
+def require_tools(*others: str) -> None:
+    """Skip where a compiler, an emulator or another program is missing."""
+    for name in others:
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed")
     try:
         for board in (HOST, *BOARDS):
             for name in (*board.compiler[:1], *board.emulator[:1]):

@@ -39,7 +39,9 @@ def dense(rng: Rng, decays: tuple[int, int], *, ends_in_readout: bool = False, r
         neurons("cuba1", ("fc1",), decays, 150, bias=bias, reset=reset),
         Dense("fc2", (Ref("cuba1"),), even(rng, 10, 40, top=40)),
     ]
-    last = Readout("readout", (Ref("fc2"),)) if ends_in_readout else neurons("output", ("fc2",), decays, 200, reset=reset)
+    last = (
+        Readout("readout", (Ref("fc2"),)) if ends_in_readout else neurons("output", ("fc2",), decays, 200, reset=reset)
+    )
     return Graph((*nodes, last))
 
 

@@ -135,8 +135,8 @@ def test_the_four_networks_reach_the_places_they_are_for(artefacts: dict[str, Ar
 # ------------------------------------------------------------------------------------ damage
 
 DAMAGE = {
-    "a weight": ("dense", r"(weights_0\[\d+\] = \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) + 1},"),
-    "a weight of a map": ("conv", r"(weights_0\[\d+\] = \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) + 1},"),
+    "a weight": ("dense", r"(weights_0\[\d+\][^=]*= \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) + 1},"),
+    "a weight of a map": ("conv", r"(weights_0\[\d+\][^=]*= \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) + 1},"),
     "fires at the threshold": ("exact", r"if \(v > ", "if (v >= "),
     "decay rounds down": ("dense", r"return \(value \+ .*\) >> shift;", "return value >> shift;"),
     "decay in two parts rounds down": ("wrapped", r"\(part \+ .*\) >> 12\);", "part >> 12);"),
@@ -145,7 +145,7 @@ DAMAGE = {
     "no reset": ("exact", r"\bv = 0;", ";"),
     "current does not wrap": ("wrapped", r"& 0xFFFFFFu\)", "& 0x7FFFFFFFu)"),
     "voltage saturates elsewhere": ("wrapped", r"\bv = -8388607;", "v = -8388606;"),
-    "bias of a channel": ("conv", r"(bias_lif1\[\d+\] = \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) - 1},"),
+    "bias of a channel": ("conv", r"(bias_lif1\[\d+\][^=]*= \{\s*)(-?\d+),", lambda m: f"{m[1]}{int(m[2]) - 1},"),
 }
 
 

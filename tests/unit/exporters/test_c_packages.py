@@ -1,5 +1,6 @@
 """The packages around generated C: an Arduino sketch that compiles, a Zephyr module that builds, firmware by make."""
 
+import importlib.resources
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from c_stub import SOURCE, require_tools, stub
 from neurodeploy.exporters._c_board_files import board_files
 from neurodeploy.exporters._c_boards import BOARDS
 from neurodeploy.exporters._c_packages import arduino_files, zephyr_files
+from neurodeploy.exporters._c_text import identifier
 
 ARDUINO_H = """
 #include <stdint.h>
@@ -59,7 +61,7 @@ def test_the_arduino_library_has_what_the_specification_asks_for() -> None:
 
 
 def test_the_arduino_sketch_compiles(tmp_path: Path) -> None:
-    require_tools()
+    require_tools("g++")
     artefact = stub(tmp_path / "stub")
     header = (artefact.folder / "stub.h").read_bytes() + b"int stub_predict(const stub_t *m);\n"
     written(tmp_path, dict(arduino_files("stub", header, b"")), {"Arduino.h": ARDUINO_H.encode()})
@@ -71,7 +73,7 @@ def test_the_arduino_sketch_compiles(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("switch", ["ON", "OFF"])
 def test_the_zephyr_module_adds_the_network_when_it_is_switched_on(tmp_path: Path, switch: str) -> None:
-    require_tools()
+    require_tools("cmake", "make", "nm")
     artefact = stub(tmp_path / "stub")
     module = written(artefact.folder, dict(zephyr_files("stub")))
     includes = '#include "stub.h"\n' if switch == "ON" else ""
@@ -97,7 +99,7 @@ def test_the_zephyr_module_names_its_folders_and_its_option() -> None:
 
 
 def test_make_runs_the_golden_vectors_on_every_board_and_fails_when_a_value_is_another(tmp_path: Path) -> None:
-    require_tools()
+    require_tools("make")
     artefact = stub(tmp_path / "stub")
     folder = written(artefact.folder, dict(board_files("stub"))) / "boards"
     done = call("make", "-j2", "all", cwd=folder)
@@ -113,3 +115,10 @@ def test_packages_are_the_same_bytes_each_time() -> None:
     for make in (zephyr_files, board_files):
         assert make("stub") == make("stub")
     assert not any(b"/work" in content or b"/tmp" in content for content in board_files("stub").values())
+
+
+def test_no_network_is_named_like_a_file_that_is_put_beside_it() -> None:
+    runtime = importlib.resources.files("neurodeploy.exporters") / "c_runtime"
+    beside = {Path(file.name).stem for file in runtime.iterdir() if file.is_file()} | {"model", "state"}
+    assert {"io", "request", "start_arm", "clock_systick", "golden"} <= beside
+    assert [name for name in sorted(beside) if identifier(name) == name] == []

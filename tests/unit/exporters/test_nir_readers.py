@@ -10,7 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import nir_nets
 from nir_nets import READERS, Rng
 
-from neurodeploy.graph import Graph, IntGraph, simulate
+from neurodeploy.graph import Graph, IntGraph, Ref, simulate
+from neurodeploy.graph.nodes import Cuba
 from neurodeploy.graph.unrounded import unrounded
 
 DECAYS = {
@@ -53,8 +54,12 @@ def test_a_readout_is_the_sum_of_the_output(reader: str, rng: Rng, tmp_path: Pat
     assert_equal(reader, nir_nets.dense(rng, (4096, 410), ends_in_readout=True), rng, tmp_path)
 
 
-FAILS = pytest.mark.xfail(strict=True, reason="snnTorch 1.0.0 replaces the loop by a graph that nirtorch 2.6 cannot map")
-ADDS = pytest.mark.xfail(strict=True, reason="nirtorch's legacy executor, which Norse 1.1.0 uses, runs parallel layers late")
+FAILS = pytest.mark.xfail(
+    strict=True, reason="snnTorch 1.0.0 replaces the loop by a graph that nirtorch 2.6 cannot map"
+)
+ADDS = pytest.mark.xfail(
+    strict=True, reason="nirtorch's legacy executor, which Norse 1.1.0 uses, runs parallel layers late"
+)
 LACKS = pytest.mark.xfail(strict=True, reason="it has no Delay", raises=ValueError)
 DROPS = pytest.mark.xfail(strict=True, reason="Norse 1.1.0 drops a Delay in silence")
 
@@ -68,6 +73,25 @@ def test_recurrence(reader: str, decays: tuple[int, int], rng: Rng, tmp_path: Pa
 @pytest.mark.parametrize("reader", ["snntorch", pytest.param("norse", marks=ADDS), "spikingjelly"])
 def test_a_sum_of_layers(reader: str, rng: Rng, tmp_path: Path) -> None:
     assert_equal(reader, nir_nets.skipping(rng), rng, tmp_path)
+
+
+UNREAD = pytest.mark.xfail(strict=True, reason="it refuses v_leak", raises=(AssertionError, ValueError))
+MISREADS = pytest.mark.xfail(strict=True, reason="Norse 1.1.0 gives v_leak to the current of a CubaLIF too")
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        pytest.param("snntorch", marks=UNREAD),
+        pytest.param("norse", marks=MISREADS),
+        pytest.param("spikingjelly", marks=UNREAD),
+    ],
+)
+def test_biases_of_neurons_with_a_current(reader: str, rng: Rng, tmp_path: Path) -> None:
+    plain = nir_nets.dense(rng, (1024, 410))
+    biased = Cuba("cuba1", (Ref("fc1"),), 1024, 410, 150, bias=rng.integers(-9, 30, 40))
+    graph = Graph(tuple(biased if node.name == "cuba1" else node for node in plain.nodes))
+    assert_equal(reader, graph, rng, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def full(shape: int | tuple[int, ...], value: float | np.ndarray) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, np.float64), shape).copy()
 
 
-def lif(shape: int | tuple[int, ...], decay: float = 410 / 4096, threshold: float | np.ndarray = 1.0, **more) -> nir.LIF:
+def lif(
+    shape: int | tuple[int, ...], decay: float = 410 / 4096, threshold: float | np.ndarray = 1.0, **more
+) -> nir.LIF:
     values = {"r": 1 / decay, "v_leak": 0.0, "v_reset": 0.0, **more}
     fields = {key: full(shape, value) for key, value in values.items()}
     return nir.LIF(tau=full(shape, DT / decay), v_threshold=full(shape, threshold), **fields)

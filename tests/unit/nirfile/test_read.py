@@ -1,5 +1,6 @@
 """Reading: what nir writes comes back, and whatever is damaged is refused with a reason."""
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -103,13 +104,11 @@ def test_no_truncation_gives_anything_but_a_named_error(tmp_path: Path) -> None:
 
 def test_no_changed_byte_gives_anything_but_a_network_or_a_named_error(rng: np.random.Generator) -> None:
     whole = content(nested())
-    for place in rng.integers(0, len(whole), 400):
+    for place in rng.integers(0, len(whole), 150):
         changed = bytearray(whole)
         changed[place] ^= 1 << int(rng.integers(8))
-        try:
-            interpret(read_network(bytes(changed)), np.ones((2, 1, 1)), 1.0)
-        except ArtefactError as error:
-            assert str(error)
+        with contextlib.suppress(ArtefactError):
+            assert interpret(read_network(bytes(changed)), np.ones((2, 1, 1)), 1.0).output.shape[:2] == (2, 1)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

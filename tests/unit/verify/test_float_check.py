@@ -194,3 +194,19 @@ def test_nothing_added_up_must_be_exactly_zero() -> None:
     tiny = Trace({"lif": np.zeros((2, 1, 1)), "lif.current": np.full((2, 1, 1), 1e-20)})
     with pytest.raises(MismatchError):
         check(graph, frames, tiny)
+
+
+def test_rounded_decays_may_miss_a_share_of_the_whole_state_and_others_may_not(rng: Rng) -> None:
+    """A neuron that keeps 1/4096: what float32 seconds do to its decay is little of the state, much of what is left."""
+    dense = Dense("fc", (Ref("input"),), rng.normal(1, 1, (5, 8)))
+    graph = Graph((Input("input", (), (8,)), dense, Cuba("lif", (Ref("fc"),), 4095, 4096, 1e3)))
+    frames = (rng.random((6, 3, 8)) < 0.3).astype(np.int64)
+    frames[1::2] = 0
+    found = dict(runtime(graph, frames).values)
+    kept = np.float32(1) - np.float32(1e-4) / np.float32(1e-4 * 4096 / 4095)
+    found["lif.current"] = found["lif.current"].copy()
+    found["lif.current"][1::2] = found["lif.current"][::2] * np.float64(kept + np.float32(6e-8))
+    expected = simulate(graph, frames)
+    assert check_float(graph, frames, expected, Trace(found), UNIT, decays_round=True).values > 0
+    with pytest.raises(MismatchError, match="lif"):
+        check_float(graph, frames, expected, Trace(found), UNIT)

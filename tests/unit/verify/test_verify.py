@@ -91,6 +91,11 @@ def test_faults_are_told_apart(
     assert reason in verdict.reason
 
 
+def test_a_target_measures_nothing_unless_it_says_so(tmp_path: Path) -> None:
+    artefact = write_artefact(Echo(), network(), tmp_path / "out")
+    assert Echo().measure(artefact, np.zeros((4, 1, 3), np.uint8)) == {}
+
+
 def test_states_that_a_runtime_hides_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (verdict,) = run(tmp_path, monkeypatch, "spikes-only")
     assert verdict.status is Status.EXACT
