@@ -163,7 +163,7 @@ def refusal(board: Board, wanted: Program, said: str) -> ArtefactError | BoardTo
     if over is not None:
         memory = board.flash if over[1] == "CODE" else board.ram
         what = f"{'flash' if over[1] == 'CODE' else 'RAM'} of {memory.length:,} bytes" if memory else over[1]
-        compared = any(option.endswith("_DEBUG") for option in wanted.options)
+        compared = over[1] == "DATA" and any(option.endswith("_DEBUG") for option in wanted.options)
         reason = f"{int(over[2]):,} bytes too many" + (", with all values kept that are compared" if compared else "")
         hint = "Choose another board, or a smaller network."
         return BoardTooSmallError(board=board.name, memory=what, reason=reason, hint=hint)

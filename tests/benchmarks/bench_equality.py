@@ -2,8 +2,8 @@
 
     python tests/benchmarks/bench_equality.py DATA [--epochs 10] [--samples 100] [--skip lava-cpu ...]
 
-DATA is a folder or archive of N-MNIST recordings. The dense (2312-128-64-10) and the conv network (the default strided
-CNN) are trained; the recurrent network is the dense one with random recurrent weights in its first layer, the delay
+DATA is a folder or archive of N-MNIST recordings. The dense (2312-128-64-10), the small (2312-32-10, for the smallest
+board) and the conv network (the default strided CNN) are trained; the recurrent network is the dense one with random recurrent weights in its first layer, the delay
 network the same with random delays 0 to 3 on every synapse after the first layer. Printed for each runtime: values compared
 (spikes, currents and voltages of every neuron at every timestep), spikes among them, and how many values differ.
 """
@@ -76,6 +76,8 @@ def networks(folder: Path, data: str, epochs: int) -> Iterator[tuple[str, Deploy
     conv = train(folder, data, epochs)
     trained = subject.deployment(dense)
     yield "dense", trained, dense
+    small = train(folder, data, epochs, "model.kind=mlp", "model.hidden=[32]", "model.batch_norm=false")
+    yield "small", subject.deployment(small), small
     yield "conv", subject.deployment(conv), conv
     for kind, change in (("recurrent", with_recurrence), ("delay", with_delays)):
         changed = change(trained.integer.graph, np.random.default_rng(20261121))

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 
+from neurodeploy.conformance.cases import CASES, Case
 from neurodeploy.conformance.choose import RngChoose
 from neurodeploy.conformance.draw import draw_frames, draw_network
 from neurodeploy.errors import DataError, MismatchError
@@ -132,3 +133,9 @@ def test_a_wrong_kernel_is_noticed(rng: np.random.Generator, monkeypatch: pytest
     monkeypatch.setattr(kernels, "neurons", late)
     with pytest.raises(MismatchError):
         compare(expected, simulate(integer, frames), expected.values)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_conformance_case_is_equal(case: Case) -> None:
+    expected = reference(case.integer, case.frames)
+    compare(expected, simulate(case.integer, case.frames), expected.values)

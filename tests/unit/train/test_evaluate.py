@@ -1,8 +1,7 @@
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import torch
+from held import Held
 
 from neurodeploy.graph import predictions, scores, simulate
 from neurodeploy.quantize import quantize
@@ -20,17 +19,6 @@ def net(request: pytest.FixtureRequest) -> SpikingNet:
     neuron = NeuronConfig(threshold=0.2, readout=request.param)
     model = ModelConfig(kind="mlp", hidden=(20,), batch_norm=False)
     return build_model(model, neuron, SHAPE, 4, torch.Generator().manual_seed(0))
-
-
-@dataclass(frozen=True)
-class Held:
-    """Recordings in memory; frames (recordings, time, *shape)."""
-
-    frames: np.ndarray
-    labels: np.ndarray
-
-    def batch(self, indices: np.ndarray) -> np.ndarray:
-        return self.frames[indices]
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from held import Held
 
 from neurodeploy.errors import CheckpointError, ConfigError
 from neurodeploy.graph import Graph
 from neurodeploy.train.config import ModelConfig, NeuronConfig, RunConfig, TrainConfig
-from neurodeploy.train.evaluate import Held
 from neurodeploy.train.loop import Training, float_epochs, learning_rate, make_optimizer
 from neurodeploy.train.model import SpikingNet, build_model
 from neurodeploy.train.to_graph import to_graph

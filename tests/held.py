@@ -1,0 +1,16 @@
+"""Recordings in memory, as training and evaluation take them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Held:
+    """Frames (recordings, time, *shape) and the class of each recording."""
+
+    frames: np.ndarray
+    labels: np.ndarray
+
+    def batch(self, indices: np.ndarray) -> np.ndarray:
+        return self.frames[indices]
