@@ -31,7 +31,7 @@ class Axis:
     Args:
         name: "y" or "x".
         size, out: length of input and output.
-        phases: taps of each phase, ascending.
+        taps: length of the kernel.
     """
 
     name: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from io import BufferedWriter
 from pathlib import Path
 
 from neurodeploy.errors import ArtefactError, BoardTooSmallError
@@ -16,6 +18,9 @@ from neurodeploy.exporters._c_build import tool
 
 STALL_S = 60.0
 """Longest wait for another byte of the answer; an emulated timestep takes far less than a second."""
+
+BUSY_TRIES, BUSY_S = 200, 0.01
+"""How often, and after what pause, a program is started that another process still has open."""
 
 REQUEST, ANSWER = "request.bin", "answer.bin"
 SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
@@ -102,14 +107,32 @@ def _watch(command: Sequence[str], folder: Path) -> int | None:
     """Exit status, or None when nothing was written for `STALL_S`; the process has ended in either case."""
     environment = {**os.environ, "TMPDIR": str(folder)}
     with (folder / "said").open("wb") as said:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=folder, env=environment
-        )
+        process = _started(command, folder, said, environment)
         try:
             return _until_done(process, folder / ANSWER)
         finally:
             process.kill()
             process.wait()
+
+
+def _started(
+    command: Sequence[str], folder: Path, said: BufferedWriter, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """The running program.
+
+    For a moment it may be "busy": where another thread started a process while the file was being written, that process
+    has it open until it is itself replaced by what it was started for.
+    """
+    for _ in range(BUSY_TRIES):
+        try:
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=folder, env=environment
+            )
+        except OSError as error:
+            if error.errno != errno.ETXTBSY:
+                raise
+            time.sleep(BUSY_S)
+    raise OSError(errno.ETXTBSY, os.strerror(errno.ETXTBSY), command[0])
 
 
 def _until_done(process: subprocess.Popen[bytes], answer: Path) -> int | None:

@@ -160,7 +160,8 @@ class _Lowering:
     def _walk(self, ref: Ref, delay: int, windows: tuple[Window, ...], synapse: Synapse | None) -> Iterator[_Path]:
         node = self.graph[ref.node]
         if self._starts(node):
-            yield _Path(node.name, delay, windows, synapse)
+            if synapse is None or synapse.weight.any():  # of weights split by delay, some may all be zero
+                yield _Path(node.name, delay, windows, synapse)
             return
         if isinstance(node, SumPool2d):
             windows = (self._window(node), *windows)

@@ -115,12 +115,13 @@ class _Neurons:
 
     def _with_current(self) -> str:
         """The current is kept, already decayed; sums have gone into it."""
-        wrapped = f"@NAME@_wrap((int32_t)sums[k]{self.summed})" if self.plan.wraps else f"(int32_t)sums[k]{self.summed}"
+        total = self.summed.added_to("sums[k]")
+        wrapped = f"@NAME@_wrap({total})" if self.plan.wraps else total
         left = self._decayed("voltage[k]", voltage=True)
-        total = f"i{self.pushed}" if left == "0" else f"{left} + i{self.pushed}"
+        pushed = f"i{self.pushed}" if left == "0" else f"{left} + i{self.pushed}"
         lines = [
             f"const int32_t i = {wrapped};",
-            f"int32_t v = {total};",
+            f"int32_t v = {pushed};",
             self._see("dcurrent", "i"),
             self._see("dspike", "0u"),
             *self._limits(),
@@ -175,12 +176,12 @@ def _values(context: Context, sink: Sink) -> Settled:
         by_channel, place = True, f"channel * {view.pixels}u + {quotient('k', view.channels, view.size)}"
     if isinstance(node, Readout):
         lines = [
-            f"const int32_t i = @NAME@_wrap((int32_t)sums[k]{added});",
+            f"const int32_t i = @NAME@_wrap({added.added_to('sums[k]')});",
             "sums[k] = (uint32_t)i;",
             f"values[{place}] = i > {STATE.high} ? {STATE.high} : i;",
         ]
     else:
-        lines = [f"values[{place}] = (int32_t)sums[k]{added};", "sums[k] = 0u;"]
+        lines = [f"values[{place}] = {added.added_to('sums[k]')};", "sums[k] = 0u;"]
     declarations = [
         f"uint32_t *sums = m->{context.sums(sink)};",
         f"int32_t *values = m->{node.name}_values{slot};",

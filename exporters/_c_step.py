@@ -19,7 +19,10 @@ def late_constants(context: Context) -> list[tuple[Table, str]]:
         for delay, vector in sink.constants.items():
             if delay:
                 name = f"@NAME@_late_{sink.node.name}_{delay}"
-                found.append((index_table(f"{name}_values", vector), _late_function(context, sink, delay, name)))
+                table = index_table(f"{name}_values", vector)
+                if context.unit(sink) == 1:  # as in `constant`
+                    table = Table("int32_t", table.name, vector)
+                found.append((table, _late_function(context, sink, delay, name)))
     return found
 
 

@@ -22,12 +22,16 @@ HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits locale
 stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype"""
 BESIDE = """main main_test example_main model io io_stdio io_semihosting request runner counter golden clock
 clock_systick clock_minstret start_arm start_riscv state program board answer"""
-RESERVED = frozenset(f"{KEYWORDS} {HEADERS} {BESIDE}".split())
-"""Names whose files or types would hide others: keywords of C and C++, standard headers, files beside the network."""
+TYPES = """int8 int16 int32 int64 uint8 uint16 uint32 uint64 intmax uintmax intptr uintptr size ssize ptrdiff char16
+char32 div ldiv lldiv fpos off mode pid uid gid dev ino id key max_align nullptr sig_atomic va_list"""
+TARGETS = "all help install preinstall clean test package"
+RESERVED = frozenset(f"{KEYWORDS} {HEADERS} {BESIDE} {TYPES} {TARGETS}".split())
+"""Names that would hide others: keywords of C and C++, standard headers and types (NAME_t), files beside the network,
+and what CMake keeps for itself."""
 
 
 def identifier(name: str) -> str:
-    """`name` as a C identifier that starts with a letter, is no keyword and names no standard header."""
+    """`name` as a C identifier that starts with a letter and, with what is added to it, names nothing else."""
     text = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:48].rstrip("_")
     if not text or not text[0].isalpha():
         text = f"net_{text}".rstrip("_")

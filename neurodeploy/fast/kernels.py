@@ -1,215 +1,220 @@
-"""Compiled loops of the fast simulator: spikes are events, sums and states are int32, samples are spread over cores.
+"""Compiled loops of the fast simulator: spikes are events, sums and states are int32.
 
-Every function takes whole layers: values (time, batch, inputs...) with channels innermost, and for each sample walks
-through time with its sums and states in cache. An IntGraph proves that no sum leaves int32; casts keep numba, which
-computes in 64 bits otherwise, in 32.
+Arrays are (sample, time, places): each sample walks through time with its sums and states in cache. Samples are
+independent, so threads share them out (`simulator`); the loops themselves use one and let go of Python's lock. An
+IntGraph proves that no sum leaves int32; casts keep numba, which computes in 64 bits otherwise, in 32. Indices are
+unsigned and no loop makes a slice: numba then needs neither checks nor counted references, and loops become vectors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import no_type_check
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 STATE_HIGH = np.int32((1 << 23) - 1)
 STATE_MASK = np.int32((1 << 24) - 1)
 FRACTION = np.int32(6)
 LOW_BITS = np.int32(4095)
 TWELVE = np.int32(12)
-
-NOT_SPIKES = np.uint64(0xFEFEFEFEFEFEFEFE)
-GATHER = np.uint64(0x0102040810204080)
-"""Times a word of eight bytes 0 or 1: the top byte has bit k set where byte k is 1."""
-ONES = np.array([[*(k for k in range(8) if bits >> k & 1), *[0] * 8][:8] for bits in range(256)])
-COUNTS = np.array([bits.bit_count() for bits in range(256)])
+SIGN = np.int32(31)
 NONE = np.int32(0)
+ZERO = np.uint64(0)
+ONE = np.uint64(1)
 
 
-@njit(cache=True, inline="always")
+def compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """`function` compiled at its first call, for good where numba finds a folder to keep it in."""
+    try:
+        kept: Callable[..., None] = njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # neither beside this file nor in the home folder: compiled anew by every process
+        kept = njit(nogil=True)(function)
+    return kept
+
+
+@njit(inline="always")
 @no_type_check
 def _kept(state, keep):
-    """state * keep / 4096, rounded towards zero; |state| <= 2**23 and keep <= 4096, so no product leaves 32 bits."""
-    size = np.int32(abs(state))
-    high = np.int32(np.int32(size >> TWELVE) * keep)
-    low = np.int32(np.int32(np.int32(size & LOW_BITS) * keep) >> TWELVE)
-    kept = np.int32(high + low)
-    return kept if state >= NONE else np.int32(-kept)
+    """state * keep / 4096, rounded towards zero; |state| <= 2**23 and keep <= 4096, so no product leaves 32 bits.
 
-
-@njit(cache=True, inline="always")
-@no_type_check
-def _update(sums, bias, numbers, current, voltage, spikes):
-    """One timestep of one sample's neurons; `numbers` are keep_current, keep_voltage, threshold, to_zero."""
-    keep_current, keep_voltage, threshold, to_zero = numbers
-    for k in range(sums.size):
-        flow = np.int32(np.int32(sums[k]) << FRACTION)
-        if keep_current:
-            flow = np.int32(flow + _kept(current[k], keep_current))
-        flow = np.int32(np.int32(np.int32(flow + STATE_HIGH) & STATE_MASK) - STATE_HIGH)
-        current[k] = flow
-        level = np.int32(flow + bias[k])
-        if keep_voltage:
-            level = np.int32(level + _kept(voltage[k], keep_voltage))
-        level = min(max(level, np.int32(-STATE_HIGH)), STATE_HIGH)
-        fired = level > threshold
-        spikes[k] = fired
-        after = NONE if to_zero else np.int32(level - threshold)
-        voltage[k] = after if fired else level
-
-
-@njit(cache=True, inline="always")
-@no_type_check
-def _find(values, found):
-    """Write the places of `values` that are not zero to `found`; how many. `found` has 8 elements more than `values`.
-
-    Eight spikes at a time: their bytes, 0 or 1, become a byte of bits, and a table gives the places of its ones.
+    The upper bits and the lower twelve apart, which a shift rounds down; 4095 more below zero makes that up.
     """
-    count, done = 0, 0
-    if values.itemsize == 1:
-        words = values[: values.size // 8 * 8].view(np.uint64)
-        for word in words:
-            if word & NOT_SPIKES:  # event counts above 1
-                for place in range(done, done + 8):
-                    found[count] = place
-                    count += np.int64(values[place] != 0)
-            elif word:
-                bits = np.int64((word * GATHER) >> np.uint64(56))
-                for k in range(8):
-                    found[count + k] = done + ONES[bits, k]
-                count += COUNTS[bits]
-            done += 8
-    for place in range(done, values.size):
+    up = np.int32(np.int32(state >> SIGN) & LOW_BITS)
+    high = np.int32(np.int32(state >> TWELVE) * keep)
+    return np.int32(high + np.int32(np.int32(np.int32(np.int32(state & LOW_BITS) * keep) + up) >> TWELVE))
+
+
+@njit(inline="always")
+@no_type_check
+def _update(sums, window, bias, numbers, state, spikes, records, sample, time):
+    """One timestep of one sample's neurons; `numbers` are keep_current, keep_voltage, threshold, to_zero.
+
+    `window` says where `sums` of a map without its margin begin, how far apart its rows are, how many and how long.
+    """
+    keep_current, keep_voltage, threshold, to_zero = numbers
+    current, voltage = state
+    currents, voltages = records
+    begin, apart, rows, size = window
+    own = sample % np.uint64(current.shape[0])
+    if time == ZERO:
+        for k in range(rows * size):
+            current[own, k] = voltage[own, k] = NONE
+    for row in range(rows):
+        source, target = begin + row * apart, row * size
+        for k in range(size):
+            flow = np.int32(np.int32(sums[source + k]) << FRACTION)
+            if keep_current:
+                flow = np.int32(flow + _kept(current[own, target + k], keep_current))
+            flow = np.int32(np.int32(np.int32(flow + STATE_HIGH) & STATE_MASK) - STATE_HIGH)
+            current[own, target + k] = flow
+            level = np.int32(flow + bias[target + k])
+            if keep_voltage:
+                level = np.int32(level + _kept(voltage[own, target + k], keep_voltage))
+            level = min(max(level, np.int32(-STATE_HIGH)), STATE_HIGH)
+            fired = level > threshold
+            spikes[sample, time, target + k] = fired
+            after = NONE if to_zero else np.int32(level - threshold)
+            voltage[own, target + k] = after if fired else level
+    if currents.size > 0:
+        _record(current, currents, own, sample, time)
+        _record(voltage, voltages, own, sample, time)
+
+
+@njit(inline="always")
+@no_type_check
+def _record(state, record, own, sample, time):
+    """One sample's `state` noted at its place in `record`."""
+    for k in range(np.uint64(state.shape[1])):
+        record[sample, time, k] = state[own, k]
+
+
+@njit(inline="always")
+@no_type_check
+def _find(values, sample, time, found):
+    """Write the places of the values that are not zero to `found`, and one place too far after them; how many."""
+    count = ZERO
+    for place in range(np.uint64(values.shape[2])):  # no branch: four places per nanosecond
         found[count] = place
-        count += np.int64(values[place] != 0)
+        count += np.uint64(values[sample, time, place] != 0)
+    found[count] = values.shape[2]
     return count
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 @no_type_check
-def _add_row(row, sums):
-    """sums += row; slices, as here, become vector instructions, indices into longer arrays do not."""
-    for k in range(row.size):
-        sums[k] += row[k]
+def _add_spikes(found, count, table, blocks, weight, sums):
+    """Add to `sums` the weights that the spikes at the places `found` meet; two at a time where they meet the same sums.
 
-
-@njit(cache=True, inline="always")
-@no_type_check
-def _add_multiple(value, row, sums):
-    """sums += value * row; slower, so that spikes have a loop of their own."""
-    for k in range(row.size):
-        sums[k] += value * row[k]
-
-
-@njit(cache=True, inline="always")
-@no_type_check
-def _add_dense(values, weight, binary, found, sums):
-    """Add to `sums` (out,) the rows of `weight` (in * out,) that `values` (in,) name; `binary`: they are 0 or 1."""
-    size = sums.size
-    for event in range(_find(values, found)):
-        place = found[event]
-        row = weight[place * size : (place + 1) * size]
-        if binary:
-            _add_row(row, sums)
-        else:
-            _add_multiple(values[place], row, sums)
-
-
-@njit(cache=True, inline="always")
-@no_type_check
-def _add_conv(values, weight, places, binary, found, sums):
-    """Add to `sums` (height * width * out,) the kernels under the values (height * width * in,) that are not zero.
-
-    `weight` is (in * kernel height * kernel width * out / groups,); `places` says where: see `layout.Places`.
+    `table` (places + 1, 2) holds the first weight and the first sum of each place, `blocks` how the rest follows: rows
+    and columns of blocks, the length of a block, and from block to block the steps in weights and in sums, of rows and
+    of columns. No two sums of one block are the same.
     """
-    coordinates, rows, columns, sizes = places
-    width, outputs, share, taps_y, taps_x = sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
-    for event in range(_find(values, found)):
-        place = found[event]
-        y, x, channel, first = coordinates[place]
-        for i in range(rows[y, 0]):
-            kernel_row = (channel * taps_y + rows[y, 3 * i + 1]) * taps_x
-            output_row = rows[y, 3 * i + 2] * width
-            for j in range(columns[x, 0]):
-                start = (kernel_row + columns[x, 3 * j + 1]) * share
-                target = (output_row + columns[x, 3 * j + 2]) * outputs + first
-                length = columns[x, 3 * j + 3] * share
-                row, part = weight[start : start + length], sums[target : target + length]
-                if binary:
-                    _add_row(row, part)
-                else:
-                    _add_multiple(values[place], row, part)
+    rows, columns, size, row_weight, row_sum, column_weight, column_sum = blocks
+    event = ZERO
+    while event < count:
+        place, other = np.uint64(found[event]), np.uint64(found[event + ONE])
+        first_weight, first_sum = np.uint64(table[place, 0]), np.uint64(table[place, 1])
+        if np.uint64(table[other, 1]) == first_sum:
+            event += ONE + ONE
+            away = np.uint64(table[other, 0]) - first_weight
+            for row in range(rows):
+                for column in range(columns):
+                    source = first_weight + row * row_weight + column * column_weight
+                    target = first_sum + row * row_sum + column * column_sum
+                    for k in range(size):
+                        sums[target + k] += weight[source + k] + weight[source + away + k]
+        else:
+            event += ONE
+            for row in range(rows):
+                for column in range(columns):
+                    source = first_weight + row * row_weight + column * column_weight
+                    target = first_sum + row * row_sum + column * column_sum
+                    for k in range(size):
+                        sums[target + k] += weight[source + k]
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@njit(inline="always")
 @no_type_check
-def dense_layer(values, weight, binary, offset, bias, numbers, current, voltage, spikes, currents, voltages):
-    """Dense synapses and their neurons.
+def _add_amounts(amounts, sample, time, found, count, table, blocks, weight, sums):
+    """Like `_add_spikes`, with every weight times the amount at its place."""
+    rows, columns, size, row_weight, row_sum, column_weight, column_sum = blocks
+    for event in range(count):
+        place = np.uint64(found[event])
+        amount = amounts[sample, time, place]
+        for row in range(rows):
+            for column in range(columns):
+                source = np.uint64(table[place, 0]) + row * row_weight + column * column_weight
+                target = np.uint64(table[place, 1]) + row * row_sum + column * column_sum
+                for k in range(size):
+                    sums[target + k] += amount * weight[source + k]
+
+
+@njit(inline="always")
+@no_type_check
+def _sum(values, amounts, sample, time, late, synapse, found, sums):
+    """The sums of one sample at one timestep, from the values `late` timesteps ago."""
+    table, blocks, weight, offset, _ = synapse
+    for k in range(np.uint64(offset.size)):
+        sums[k] = offset[k]
+    if time >= late:
+        count = _find(values, sample, time - late, found)
+        if amounts is None:
+            _add_spikes(found, count, table, blocks, weight, sums)
+        else:
+            _add_amounts(amounts, sample, time - late, found, count, table, blocks, weight, sums)
+
+
+@compiled
+@no_type_check
+def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records):
+    """Synapses and their neurons in one.
 
     Args:
-        values: (time, batch, in).
-        weight: (in * out,), int16 where no sum leaves 16 bits, else int32; binary: the values are 0 or 1.
-        offset: (out,) of the same type, added to every sum; bias: (out,) in membrane steps.
-        current, voltage: (batch, out), the states before and after.
-        spikes: (time, batch, out), written. currents, voltages: the same, or of no length where nobody asks.
+        span: the timesteps to compute, first and one after the last; and how many timesteps ago their values were.
+        values: (sample, time, in), uint8: where something arrives.
+        amounts: (sample, time, in), int32: how much; None where values are 0 or 1, which has a compiled form of its own.
+        synapse: table, blocks, weight, offset and window, see `layout.SynapseArrays`.
+        bias: (out,) in membrane steps.
+        state: current and voltage after a timestep, (sample, out); (1, out) will do where all timesteps are computed.
+        spikes: (sample, time, out), written. records: currents and voltages, the same, or empty where nobody asks.
     """
-    for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
-        for time in range(values.shape[0]):
-            sums[:] = offset
-            _add_dense(values[time, sample], weight, binary, found, sums)
-            _update(sums, bias, numbers, current[sample], voltage[sample], spikes[time, sample])
-            if currents.shape[0]:
-                currents[time, sample] = current[sample]
-                voltages[time, sample] = voltage[sample]
+    start, end, late = span
+    _, _, _, offset, window = synapse
+    sums, found = np.empty_like(offset), np.empty(values.shape[2] + 1, np.uint32)
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(start, end):
+            _sum(values, amounts, sample, time, late, synapse, found, sums)
+            _update(sums, window, bias, numbers, state, spikes, records, sample, time)
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled
 @no_type_check
-def conv_layer(values, weight, places, binary, offset, bias, numbers, current, voltage, spikes, currents, voltages):
-    """Convolution and its neurons; like `dense_layer`, with maps flattened, channels last."""
-    for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
-        for time in range(values.shape[0]):
-            sums[:] = offset
-            _add_conv(values[time, sample], weight, places, binary, found, sums)
-            _update(sums, bias, numbers, current[sample], voltage[sample], spikes[time, sample])
-            if currents.shape[0]:
-                currents[time, sample] = current[sample]
-                voltages[time, sample] = voltage[sample]
+def synapses(span, values, amounts, synapse, totals):
+    """What synapses add up, written to `totals` (sample, time, out)."""
+    start, end, late = span
+    _, _, _, offset, window = synapse
+    begin, apart, rows, size = window
+    sums, found = np.empty_like(offset), np.empty(values.shape[2] + 1, np.uint32)
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(start, end):
+            _sum(values, amounts, sample, time, late, synapse, found, sums)
+            for row in range(rows):
+                for k in range(size):
+                    totals[sample, time, row * size + k] = sums[begin + row * apart + k]
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled
 @no_type_check
-def dense_sums(values, weight, binary, offset, out):
-    """What dense synapses add up, (time, batch, out)."""
-    for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
-        for time in range(values.shape[0]):
-            sums[:] = offset
-            _add_dense(values[time, sample], weight, binary, found, sums)
-            out[time, sample] = sums
-
-
-@njit(cache=True, parallel=True, nogil=True)
-@no_type_check
-def conv_sums(values, weight, places, binary, offset, out):
-    """What a convolution adds up, (time, batch, height * width * out)."""
-    for sample in prange(values.shape[1]):
-        sums, found = np.empty(offset.size, offset.dtype), np.empty(values.shape[2] + 8, np.int64)
-        for time in range(values.shape[0]):
-            sums[:] = offset
-            _add_conv(values[time, sample], weight, places, binary, found, sums)
-            out[time, sample] = sums
-
-
-@njit(cache=True, parallel=True, nogil=True)
-@no_type_check
-def neurons(sums, bias, numbers, current, voltage, spikes, currents, voltages):
-    """Neurons that receive `sums` (time, batch, neurons)."""
-    for sample in prange(sums.shape[1]):
-        for time in range(sums.shape[0]):
-            _update(sums[time, sample], bias, numbers, current[sample], voltage[sample], spikes[time, sample])
-            if currents.shape[0]:
-                currents[time, sample] = current[sample]
-                voltages[time, sample] = voltage[sample]
+def neurons(span, totals, bias, numbers, state, spikes, records):
+    """Neurons that receive `totals` (sample, time, out); see `layer`."""
+    start, end, late = span
+    size = np.uint64(bias.size)
+    window = (ZERO, ZERO, ONE, size)
+    sums = np.empty(bias.size, np.int32)
+    for sample in range(np.uint64(totals.shape[0])):
+        for time in range(start, end):
+            for k in range(size):
+                sums[k] = totals[sample, time - late, k]
+            _update(sums, window, bias, numbers, state, spikes, records, sample, time)

@@ -7,12 +7,15 @@ kernels are tested against.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, no_type_check
 
 import numpy as np
 import torch
-from numba import njit, prange, set_num_threads
-from numba.core import config as numba_config
+from numba import njit
 from torch import Tensor
 
 from neurodeploy.graph.nodes import Reset
@@ -46,8 +49,7 @@ def float_voltages(
     voltage, spikes = torch.empty_like(drive), torch.empty_like(drive)
     offset = np.zeros(1, np.float32) if bias is None else bias.detach().numpy()
     numbers = (*map(np.float32, keep), np.float32(threshold), reset is Reset.ZERO)
-    _threads()
-    _float_steps(_flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
+    _spread(_float_steps, _flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
     return voltage, spikes
 
 
@@ -65,8 +67,7 @@ def integer_voltages(
     offset = np.zeros(1, np.float64) if bias is None else bias.detach().double().numpy() * step
     keep = tuple(float(DECAY_ONE - decay) for decay in decays)
     numbers = (*keep, float(threshold * step), reset is Reset.ZERO, float(step))
-    _threads()
-    _integer_steps(_flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
+    _spread(_integer_steps, _flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
     return voltage, spikes
 
 
@@ -88,8 +89,8 @@ def gradients(
     partial = np.zeros((blocks, max(channels, 1)), np.float64)
     shape = (isinstance(surrogate, Triangle), np.float32(surrogate.width), np.float32(abs(surrogate.factor) * gain))
     numbers = (*map(np.float32, keep), np.float32(threshold), reset is Reset.ZERO, *shape)
-    _threads()
-    _backward_steps(_flat(grad), _flat(voltage), _inner(voltage, max(channels, 1)), *numbers, _flat(drive), partial)
+    inner = _inner(voltage, max(channels, 1))
+    _spread(_backward_steps, _flat(grad), _flat(voltage), inner, *numbers, _flat(drive), partial)
     return drive, torch.from_numpy(partial.sum(0)).float() if channels else None
 
 
@@ -111,18 +112,33 @@ def _inner(drive: Tensor, channels: int) -> int:
     return drive.stride(2) if channels > 1 and drive.shape[2] > 1 else 1
 
 
-def _threads() -> None:
-    """As many threads as torch has."""
-    set_num_threads(min(torch.get_num_threads(), numba_config.NUMBA_NUM_THREADS))
+def _spread(kernel: Callable[..., None], values: Flat, *rest: Any) -> None:  # Any: each kernel takes its own
+    """Run `kernel` on all blocks of neurons, in as many threads as torch has.
+
+    The threads are Python's: numba's own would set the number of OpenMP threads of the whole process, torch's included.
+    """
+    blocks, threads = -(-values.shape[1] // BLOCK), torch.get_num_threads()
+    parts = np.linspace(0, blocks, min(blocks, threads) + 1).round().astype(int)
+    if len(parts) == 2:
+        kernel(0, blocks, values, *rest)
+        return
+    pool = _pool(threads)
+    for done in [pool.submit(kernel, int(a), int(b), values, *rest) for a, b in itertools.pairwise(parts)]:
+        done.result()
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, "neurons")
+
+
+@njit(cache=True, nogil=True)
 @no_type_check
-def _float_steps(drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, voltage, spikes):
+def _float_steps(begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, voltage, spikes):
     steps, size = drive.shape
     channels = bias.size
     one, none = np.float32(1), np.float32(0)
-    for block in prange((size + BLOCK - 1) // BLOCK):
+    for block in range(begin, end):
         first = block * BLOCK
         count = min(BLOCK, size - first)
         current, left = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
@@ -140,12 +156,14 @@ def _float_steps(drive, bias, inner, keep_current, keep_voltage, threshold, to_z
                 left[k] = level * (one - spike) if to_zero else level - spike * threshold
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@njit(cache=True, nogil=True)
 @no_type_check
-def _integer_steps(drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, step, voltage, spikes):
+def _integer_steps(
+    begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, step, voltage, spikes
+):
     steps, size = drive.shape
     channels = bias.size
-    for block in prange((size + BLOCK - 1) // BLOCK):
+    for block in range(begin, end):
         first = block * BLOCK
         count = min(BLOCK, size - first)
         current, left, push = np.zeros(BLOCK), np.zeros(BLOCK), np.empty(BLOCK)
@@ -165,16 +183,29 @@ def _integer_steps(drive, bias, inner, keep_current, keep_voltage, threshold, to
                 left[k] = level * (1.0 - spike) if to_zero else level - spike * threshold
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@njit(cache=True, nogil=True)
 @no_type_check
 def _backward_steps(
-    grad, voltage, inner, keep_current, keep_voltage, threshold, to_zero, triangle, width, factor, drive, bias
+    begin,
+    end,
+    grad,
+    voltage,
+    inner,
+    keep_current,
+    keep_voltage,
+    threshold,
+    to_zero,
+    triangle,
+    width,
+    factor,
+    drive,
+    bias,
 ):
     steps, size = grad.shape
     channels = bias.shape[1]
     one, none = np.float32(1), np.float32(0)
     slope = np.float32(np.pi) / width
-    for block in prange((size + BLOCK - 1) // BLOCK):
+    for block in range(begin, end):
         first = block * BLOCK
         count = min(BLOCK, size - first)
         later, flow = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)

@@ -5,8 +5,9 @@
 DATA is a folder or archive of N-MNIST recordings: its frames are the input, 10 timesteps each. One process, everybody
 takes turns, so that a busy machine slows all of them; printed are samples per second and ratios (median, least and
 greatest of the rounds). Lava runs as `neurodeploy verify` starts it, one stream of samples through one network, start-up
-included; the fast simulator runs as `neurodeploy eval` uses it, in batches of 100. The frameworks run multi-step where they
-have it, without gradients; the fastest of them is the bound. Missing tools are named and left out.
+included; the fast simulator runs as `neurodeploy eval` uses it, in batches of 100. The frameworks run without gradients, in
+their usual form and, where that is another one, with each synapse over all timesteps at once (folded, multi-step); the fastest
+of them is the bound. Missing tools are named and left out.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CONVOLUTIONS = ((2, 16, 5, 2), (16, 32, 3, 2), (32, 64, 3, 1))
 BATCH = 64
 RATE = 0.12
 """Share of neurons that spike in a timestep, about that of trained networks; thresholds are set to give it."""
+SETTLE_S = 0.1
+"""Threads of BLAS and OpenMP go on spinning for a while; who comes next shall have all cores."""
 
 Run = Callable[[], object]
 
@@ -113,6 +116,32 @@ def snntorch(frames: Tensor) -> Run:
     return run
 
 
+def snntorch_folded(frames: Tensor) -> Run:
+    """Synapses over all timesteps at once, only neurons step by step."""
+    snn = import_module("snntorch")
+    net = nn.ModuleList(layers(lambda: snn.Leaky(beta=KEEP, reset_mechanism="zero"))).eval()
+
+    def steps(neuron: nn.Module, values: Tensor) -> Tensor:
+        membrane, spikes = neuron.init_leaky(), []
+        for value in values:
+            spike, membrane = neuron(value, membrane)
+            spikes.append(spike)
+        return torch.stack(spikes)
+
+    def run() -> Tensor:
+        values = frames
+        for module in net:
+            values = steps(module, values) if isinstance(module, snn.Leaky) else folded(module, values)
+        return values.sum(0)
+
+    return run
+
+
+def folded(module: nn.Module, values: Tensor) -> Tensor:
+    output: Tensor = module(values.flatten(0, 1)).unflatten(0, values.shape[:2])
+    return output
+
+
 def norse(frames: Tensor) -> Run:
     package = import_module("norse.torch")
     parameters = package.LIFBoxParameters(tau_mem_inv=torch.as_tensor((1 - KEEP) * 1000.0))
@@ -124,6 +153,20 @@ def norse(frames: Tensor) -> Run:
             output, state = net(value, state)
             total = total + output
         return total
+
+    return run
+
+
+def norse_folded(frames: Tensor) -> Run:
+    package = import_module("norse.torch")
+    parameters = package.LIFBoxParameters(tau_mem_inv=torch.as_tensor((1 - KEEP) * 1000.0))
+    net = nn.ModuleList(layers(lambda: package.Lift(package.LIFBoxCell(p=parameters)))).eval()
+
+    def run() -> Tensor:
+        values = frames
+        for module in net:
+            values = module(values)[0] if isinstance(module, package.Lift) else folded(module, values)
+        return values.sum(0)
 
     return run
 
@@ -145,7 +188,8 @@ def spikingjelly(frames: Tensor) -> Run:
 
 def frameworks(frames: np.ndarray) -> Iterator[tuple[str, Run]]:
     floats = torch.from_numpy(frames.astype(np.float32))
-    for name, make in {"snntorch": snntorch, "norse": norse, "spikingjelly": spikingjelly}.items():
+    for make in (snntorch, snntorch_folded, norse, norse_folded, spikingjelly):
+        name, _, form = make.__name__.partition("_")
         try:
             run = make(floats)
         except ImportError as error:
@@ -156,7 +200,7 @@ def frameworks(frames: np.ndarray) -> Iterator[tuple[str, Run]]:
             with torch.inference_mode():
                 return run()
 
-        yield f"{name} {version(name)}", without_gradients
+        yield f"{name} {version(name)} {form}".strip(), without_gradients
 
 
 def in_batches(simulator: Simulator, frames: np.ndarray) -> Run:
@@ -170,6 +214,7 @@ def measure(title: str, runs: dict[str, tuple[Run, int]], rounds: int) -> None:
     rates: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, (run, samples) in runs.items():
+            time.sleep(SETTLE_S)
             started = time.perf_counter()
             run()
             rates[name].append(samples / (time.perf_counter() - started))
@@ -178,7 +223,7 @@ def measure(title: str, runs: dict[str, tuple[Run, int]], rounds: int) -> None:
     for name, values in rates.items():
         ratio = own / np.array(values)
         spread = f"ours is {np.median(ratio):7.1f} times as fast ({ratio.min():.1f} to {ratio.max():.1f})"
-        print(f"  {name:24} {np.median(values):10.1f} samples/s   {spread}", flush=True)
+        print(f"  {name:26} {np.median(values):10.1f} samples/s   {spread}", flush=True)
 
 
 def main() -> None:
@@ -189,13 +234,13 @@ def main() -> None:
     parser.add_argument("--lava-samples", type=int, default=20)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    numba.set_num_threads(given.threads)
     config = DataConfig(dataset="nmnist", path=given.data, timesteps=10)
-    frames = np.ascontiguousarray(np.moveaxis(open_frames(config).train.batch(np.random.default_rng(0).permutation(800)), 0, 1))
+    chosen = np.random.default_rng(0).permutation(800)
+    frames = np.ascontiguousarray(np.moveaxis(open_frames(config).train.batch(chosen), 0, 1))
     print(f"torch {torch.__version__}, numba {numba.__version__}, {given.threads} threads, density {frames.mean():.3f}")
     integer = strided_cnn(frames[:, :16])
     batch = np.ascontiguousarray(frames[:, :BATCH])
-    fast = Simulator(integer)
+    fast = Simulator(integer, given.threads)
     ours = {"neurodeploy fast": (lambda: fast.predictions(batch), BATCH)}
     peers = {name: (run, BATCH) for name, run in frameworks(batch)}
     reference = {"neurodeploy reference": (lambda: simulate(integer, batch), BATCH)}
@@ -207,7 +252,7 @@ def main() -> None:
         ("784-128-64-10, T = 32", mlp(digits[:, :50]), digits),
         ("strided CNN, T = 10", integer, frames),
     ):
-        runs = {"neurodeploy fast": (in_batches(Simulator(network), spikes), spikes.shape[1])}
+        runs = {"neurodeploy fast": (in_batches(Simulator(network, given.threads), spikes), spikes.shape[1])}
         try:
             runs[f"Lava CPU, {few} samples"] = (lava(network, spikes[:, :few]), few)
             measure(title, runs, 3)

@@ -33,7 +33,21 @@ ALLOWED = {
     "hw_profiles": set(),
 }
 FREE = {"errors", "files"}
-TOP = {"api", "activity", "cli", "doctor", "evaluation", "fitting", "import_folder", "importing", "run_report", "subject", "tuning", "__main__", "__init__"}
+TOP = {
+    "api",
+    "activity",
+    "cli",
+    "doctor",
+    "evaluation",
+    "fitting",
+    "import_folder",
+    "importing",
+    "run_report",
+    "subject",
+    "tuning",
+    "__main__",
+    "__init__",
+}
 
 
 def _modules() -> list[Path]:

@@ -1,5 +1,6 @@
 """The generated C in every compiler and build tool at hand: no warning, no library, no data, no undefined behaviour."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -170,3 +171,21 @@ def test_a_file_that_faults_does_not_take_python_down(artefact: Artefact, tmp_pa
     path.write_text(path.read_text().replace(start, f"{start}    *(volatile int *)0 = 1;\n"))
     with pytest.raises(ArtefactError, match="copy"):
         EXPORTER.run(read_artefact(copy.folder), EXPORTER.runtimes[0], some_frames(copy.integer_graph()))
+
+
+def test_a_program_that_another_process_still_has_open_is_started_again(
+    artefact: Artefact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("gcc")
+    start, refused = subprocess.Popen, []
+
+    def busy(command: list[str], **settings: object) -> subprocess.Popen[bytes]:
+        if command[0] == "./program" and len(refused) < 3:
+            refused.append(command)
+            raise OSError(errno.ETXTBSY, "Text file busy")
+        return start(command, **settings)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", busy)
+    frames = some_frames(artefact.integer_graph())
+    assert EXPORTER.run(artefact, EXPORTER.runtimes[0], frames).values
+    assert len(refused) == 3

@@ -154,6 +154,14 @@ def wrapping(rng: np.random.Generator) -> Graph:
     return Graph(tuple(nodes))
 
 
+def nothing_weighs(rng: np.random.Generator) -> Graph:
+    """Weights that are all zero, and a neuron that only its bias drives."""
+    nodes: list[Node] = [Input("input", (), (2, 3, 3)), Conv2d("conv", (Ref("input"),), np.zeros((2, 2, 2, 2), int))]
+    nodes += [lif("lif1", "conv", bias=np.array([70, 90])), Flatten("flat", (Ref("lif1"),))]
+    nodes += [Dense("none", (Ref("flat"),), np.zeros((3, 8), int)), Dense("some", (Ref("flat", 1),), even(rng, 3, 8))]
+    return Graph((*nodes, lif("lif2", "none", "some")))
+
+
 CHOSEN: dict[str, Callable[[np.random.Generator], Graph]] = {
     make.__name__: make
     for make in (
@@ -167,6 +175,7 @@ CHOSEN: dict[str, Callable[[np.random.Generator], Graph]] = {
         crossed_maps,
         many_delays,
         wrapping,
+        nothing_weighs,
     )
 }
 

@@ -245,6 +245,8 @@ def test_the_layout_of_weights_is_a_choice() -> None:
         ("double", "double_net"),
         ("String", "String_net"),
         ("model", "model_net"),
+        ("uint32", "uint32_net"),
+        ("test", "test_net"),
         ("größe", "gr_e"),
         ("x" * 80, "x" * 48),
     ],

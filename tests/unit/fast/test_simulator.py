@@ -1,17 +1,19 @@
-"""The fast simulator equals the reference in every value; a kernel that is a little wrong does not."""
+"""The fast simulator equals the reference in every value."""
 
-import numba
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from neurodeploy.conformance.cases import CASES, Case
 from neurodeploy.conformance.choose import RngChoose
 from neurodeploy.conformance.draw import draw_frames, draw_network
-from neurodeploy.errors import DataError, MismatchError
-from neurodeploy.fast import Simulator, kernels, simulate
+from neurodeploy.errors import DataError
+from neurodeploy.fast import Simulator, simulate
 from neurodeploy.graph import Graph, IntGraph, Ref, predictions, scores
 from neurodeploy.graph import simulate as reference
-from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
+from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, SumPool2d
 from neurodeploy.verify.compare import compare
 
 
@@ -67,23 +69,79 @@ def test_scores_and_answers_are_those_of_the_reference(rng: np.random.Generator)
     np.testing.assert_array_equal(fast.predictions(frames), predictions(integer.graph, expected))
 
 
-def test_one_thread_and_two_give_the_same_values(rng: np.random.Generator) -> None:
-    integer, frames = network(rng), spikes(rng, 9)
-    before, found = numba.get_num_threads(), []
-    try:
-        for threads in {1, before}:
-            numba.set_num_threads(threads)
-            found.append(simulate(integer, frames))
-    finally:
-        numba.set_num_threads(before)
-    compare(found[0], found[-1], found[0].values)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_and_blocks_change_no_value(threads: int, rng: np.random.Generator) -> None:
+    integer, frames = network(rng), spikes(rng, 37)
+    expected = reference(integer, frames)
+    assert compare(expected, Simulator(integer, threads).trace(frames), expected.values).values > 0
+
+
+def test_one_simulator_may_be_used_by_several_threads(rng: np.random.Generator) -> None:
+    fast, frames = Simulator(network(rng), 2), [spikes(rng, 9) for _ in range(6)]
+    expected = [fast.scores(part) for part in frames]
+    with ThreadPoolExecutor(3) as pool:
+        for wanted, found in zip(expected, pool.map(fast.scores, frames), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def child(fast: Simulator, frames: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_array_equal(fast.scores(frames), expected)
+
+
+def test_a_forked_process_may_go_on_with_it(rng: np.random.Generator) -> None:
+    fast, frames = Simulator(network(rng), 2), spikes(rng, 9)
+    process = multiprocessing.get_context("fork").Process(target=child, args=(fast, frames, fast.scores(frames)))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+LAYOUTS = {
+    "wide": lambda frames: frames.astype(np.int64),
+    "backwards in memory": np.asfortranarray,
+    "a view": lambda frames: np.concatenate([frames, frames], 1)[:, ::-2],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_frames_may_lie_in_memory_as_they_like(layout: str, rng: np.random.Generator) -> None:
+    integer, frames = network(rng), LAYOUTS[layout](spikes(rng))
+    frames.flags.writeable = False
+    expected = reference(integer, frames)
+    compare(expected, simulate(integer, frames), expected.values)
+
+
+def test_a_trace_is_no_view_of_the_frames(rng: np.random.Generator) -> None:
+    frames = np.moveaxis(np.ascontiguousarray(np.moveaxis(spikes(rng), 1, 0)), 0, 1)
+    assert not np.shares_memory(simulate(network(rng), frames)["input"], frames)
+
+
+@pytest.mark.parametrize("weight", [8191, 8192, 32767])
+def test_sums_are_exact_up_to_16_bits_and_beyond(weight: int) -> None:
+    rows = np.array([[weight] * 4, [-weight] * 4, [weight, -weight] * 2])
+    dense = Dense("fc", (Ref("input"),), rows, np.array([3, -3, 0]))
+    integer = IntGraph(Graph((Input("input", (), (4,)), dense, Cuba("cuba", (Ref("fc"),), 4096, 0, 131071))))
+    frames = np.array([[list(map(int, f"{bits:04b}")) for bits in range(16)]], np.uint8)
+    expected = reference(integer, frames)
+    compare(expected, simulate(integer, frames), expected.values)
+    compare(expected, Simulator(integer).trace(frames, {"cuba", "cuba.current"}), expected.values)
 
 
 def test_a_kind_without_a_kernel_is_computed_by_its_own_step(rng: np.random.Generator) -> None:
-    pooled = draw_network(RngChoose(np.random.default_rng(1))).network  # has SumPool2d
-    assert any(type(node).__name__ == "SumPool2d" for node in pooled.graph.nodes)
-    frames = draw_frames(RngChoose(np.random.default_rng(1)), pooled)
-    compare(reference(pooled, frames), simulate(pooled, frames), reference(pooled, frames).values)
+    nodes = (
+        Input("input", (), (2, 11, 9), 3),
+        SumPool2d("pool", (Ref("input"),), (2, 2), (2, 2)),
+        Cuba("cuba", (Ref("pool"), Ref("cuba", 1)), 1000, 700, 3),
+        Flatten("flat", (Ref("cuba"),)),
+        Dense("fc", (Ref("flat"),), rng.integers(-9, 10, (3, 40))),
+        Readout("answer", (Ref("fc"),)),
+    )
+    integer, frames = IntGraph(Graph(nodes)), rng.integers(0, 4, (6, 5, 2, 11, 9)).astype(np.uint8)
+    fast, expected = Simulator(integer), reference(integer, frames)
+    for kernels in (fast.plan.synapses, fast.plan.neurons):
+        kernels.clear()
+    fast.plan.fused.clear()
+    assert compare(expected, fast.trace(frames), expected.values).values > 0
 
 
 def test_neurons_on_a_flattened_map_keep_the_order_of_the_graph(rng: np.random.Generator) -> None:
@@ -100,39 +158,6 @@ def test_neurons_on_a_flattened_map_keep_the_order_of_the_graph(rng: np.random.G
 def test_frames_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
     with pytest.raises(DataError, match="wanted"):
         simulate(network(rng), np.zeros((3, 2, 5), np.uint8))
-
-
-DAMAGE = {
-    "a decay": lambda node: setattr_frozen(node, "voltage_decay", node.voltage_decay + 1),
-    "a threshold": lambda node: setattr_frozen(node, "threshold", node.threshold + 1),
-    "a bias": lambda node: setattr_frozen(node, "bias", node.bias + 1),
-}
-
-
-def setattr_frozen(node: Cuba, field: str, value: object) -> None:
-    object.__setattr__(node, field, value)
-
-
-@pytest.mark.parametrize("what", DAMAGE)
-def test_wrong_numbers_in_the_prepared_network_are_noticed(what: str, rng: np.random.Generator) -> None:
-    integer, frames = network(rng), spikes(rng)
-    expected = reference(integer, frames)
-    DAMAGE[what](integer.graph["cuba1"])
-    with pytest.raises(MismatchError):
-        compare(expected, simulate(integer, frames), expected.values)
-
-
-def test_a_wrong_kernel_is_noticed(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
-    genuine = kernels.neurons
-
-    def late(sums: np.ndarray, *rest: np.ndarray) -> None:
-        genuine(np.roll(sums, 1, axis=0), *rest)
-
-    integer, frames = network(rng), spikes(rng)
-    expected = reference(integer, frames)
-    monkeypatch.setattr(kernels, "neurons", late)
-    with pytest.raises(MismatchError):
-        compare(expected, simulate(integer, frames), expected.values)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
