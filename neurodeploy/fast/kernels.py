@@ -104,35 +104,51 @@ def _find(values, sample, time, found):
 
 @njit(inline="always")
 @no_type_check
-def _add_spikes(found, count, table, blocks, weight, sums):
-    """Add to `sums` the weights that the spikes at the places `found` meet; two at a time where they meet the same sums.
+def _add_block(first_weight, first_sum, blocks, weight, sums):
+    """Add to `sums` the weights of one spike.
 
-    `table` (places + 1, 2) holds the first weight and the first sum of each place, `blocks` how the rest follows: rows
-    and columns of blocks, the length of a block, and from block to block the steps in weights and in sums, of rows and
-    of columns. No two sums of one block are the same.
+    `blocks` are the rows and columns of blocks, the length of a block, and from block to block the steps in weights and
+    in sums, of rows and of columns. The sums of a block lie side by side, as its weights do.
     """
     rows, columns, size, row_weight, row_sum, column_weight, column_sum = blocks
+    for row in range(rows):
+        for column in range(columns):
+            source = first_weight + row * row_weight + column * column_weight
+            target = first_sum + row * row_sum + column * column_sum
+            for k in range(size):
+                sums[target + k] += weight[source + k]
+
+
+@njit(inline="always")
+@no_type_check
+def _add_two_blocks(first_weight, away, first_sum, blocks, weight, sums):
+    """Add to `sums` the weights of two spikes that meet the same sums; the weights of the second lie `away`."""
+    rows, columns, size, row_weight, row_sum, column_weight, column_sum = blocks
+    for row in range(rows):
+        for column in range(columns):
+            source = first_weight + row * row_weight + column * column_weight
+            target = first_sum + row * row_sum + column * column_sum
+            for k in range(size):
+                sums[target + k] += weight[source + k] + weight[source + away + k]
+
+
+@njit(inline="always")
+@no_type_check
+def _add_spikes(found, count, table, blocks, weight, sums):  # calls in here would cost more than the work
+    """Add to `sums` the weights of the spikes at the places `found`.
+
+    `table` (places + 1, 2) holds the first weight and the first sum of each place.
+    """
     event = ZERO
     while event < count:
         place, other = np.uint64(found[event]), np.uint64(found[event + ONE])
         first_weight, first_sum = np.uint64(table[place, 0]), np.uint64(table[place, 1])
         if np.uint64(table[other, 1]) == first_sum:
+            _add_two_blocks(first_weight, np.uint64(table[other, 0]) - first_weight, first_sum, blocks, weight, sums)
             event += ONE + ONE
-            away = np.uint64(table[other, 0]) - first_weight
-            for row in range(rows):
-                for column in range(columns):
-                    source = first_weight + row * row_weight + column * column_weight
-                    target = first_sum + row * row_sum + column * column_sum
-                    for k in range(size):
-                        sums[target + k] += weight[source + k] + weight[source + away + k]
         else:
+            _add_block(first_weight, first_sum, blocks, weight, sums)
             event += ONE
-            for row in range(rows):
-                for column in range(columns):
-                    source = first_weight + row * row_weight + column * column_weight
-                    target = first_sum + row * row_sum + column * column_sum
-                    for k in range(size):
-                        sums[target + k] += weight[source + k]
 
 
 @njit(inline="always")
@@ -174,7 +190,7 @@ def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records)
     Args:
         span: the timesteps to compute, first and one after the last; and how many timesteps ago their values were.
         values: (sample, time, in), uint8: where something arrives.
-        amounts: (sample, time, in), int32: how much; None where values are 0 or 1, which has a compiled form of its own.
+        amounts: (sample, time, in), int32: how much; None where values are 0 or 1, which is compiled by itself.
         synapse: table, blocks, weight, offset and window, see `layout.SynapseArrays`.
         bias: (out,) in membrane steps.
         state: current and voltage after a timestep, (sample, out); (1, out) will do where all timesteps are computed.

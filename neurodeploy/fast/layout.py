@@ -58,7 +58,7 @@ class SynapseArrays:
 
     Args:
         table: (places + 1, 2), uint32: first weight and first sum that a value meets; the last row is no value's.
-        blocks: rows and columns of blocks, length, and the steps between them: see `kernels._add_spikes`.
+        blocks: rows and columns of blocks, length, and the steps between them: see `kernels._add_block`.
         weight: flat, int16.
         offset: added to every sum, with the margin of a map; of the type in which sums are kept.
         window: where the sums without margin are: begin, steps between rows, rows, length of a row.

@@ -34,7 +34,7 @@ DAMAGE = {
     "values a timestep too early": ("values, sample, time - late", "values, sample, time"),
     "weights of the next sum": ("weight[source + k]", "weight[source + (k + ONE) % size]"),
     "the second of two spikes lost": (" + weight[source + away + k]", ""),
-    "a row of taps left out": ("for row in range(rows):\n                for column", "for row in range(rows - ONE):\n                for column"),
+    "a row of taps left out": ("for row in range(rows):\n        for column", "for row in range(rows - ONE):\n        for column"),
     "the first amount overlooked": ("for event in range(count):", "for event in range(1, count):"),
     "the last spike overlooked": ("while event < count:", "while event + ONE < count:"),
 }  # fmt: skip
