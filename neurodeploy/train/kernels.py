@@ -117,7 +117,7 @@ def _spread(kernel: Callable[..., None], values: Flat, *rest: Any) -> None:  # A
 
     The threads are Python's: numba's own would set the number of OpenMP threads of the whole process, torch's included.
     """
-    blocks, threads = -(-values.shape[1] // BLOCK), torch.get_num_threads()
+    blocks, threads = (values.shape[1] + BLOCK - 1) // BLOCK, torch.get_num_threads()
     parts = np.linspace(0, blocks, min(blocks, threads) + 1).round().astype(int)
     if len(parts) == 2:
         kernel(0, blocks, values, *rest)
