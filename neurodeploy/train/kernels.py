@@ -96,7 +96,8 @@ def gradients(
 
 def _order(drive: Tensor) -> tuple[int, ...] | None:
     """Axes from the outermost to the innermost, time first, or None where the memory has gaps or time is inside."""
-    order = sorted(range(drive.ndim), key=lambda axis: (-drive.stride(axis), drive.shape[axis] != 1, axis))
+    strides = drive.stride()
+    order = sorted(range(drive.ndim), key=lambda axis: (-strides[axis], drive.shape[axis] != 1, axis))
     order = [0, *(axis for axis in order if axis)]
     return tuple(order) if drive.permute(order).is_contiguous() else None
 
