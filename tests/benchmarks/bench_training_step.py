@@ -5,8 +5,8 @@
 One process on CPU; the frameworks take turns, so that a busy machine slows all of them. Every net has the same synapses,
 batch norm, LIF neurons (decay 1/4, threshold 1, reset to zero) and a dense readout that is averaged over time; every step uses
 cross-entropy, gradients clipped to norm 1, and AdamW(fused=True). Printed: median milliseconds, and the ratio peer /
-neurodeploy within each round as median and quartiles; above 1 neurodeploy is faster. Install the peers with
-`pip install -e .[bench]`.
+neurodeploy within each round as median and quartiles; above 1 neurodeploy is faster. `make peers` installs
+the others.
 """
 
 from __future__ import annotations
