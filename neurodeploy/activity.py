@@ -7,15 +7,12 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import report
 from neurodeploy.energy.counts import Counts, combine, count
 from neurodeploy.energy.estimate import Estimate
 from neurodeploy.fast import Simulator
 from neurodeploy.files import write_file
-from neurodeploy.graph import Trace
 from neurodeploy.subject import Samples
 
 BATCH = 50
@@ -26,12 +23,7 @@ def count_activity(network: Deployment, samples: Samples) -> Counts:
     starts = range(0, len(samples.labels), BATCH)
     batches = (samples.frames[:, start : start + BATCH] for start in starts)
     simulator = Simulator(network.integer)
-    return combine(count(network.integer, _wide(simulator.trace(frames))) for frames in batches)
-
-
-def _wide(trace: Trace) -> Trace:
-    """The same in int64, in which the work of neurons is replayed."""
-    return Trace({name: values.astype(np.int64) for name, values in trace.values.items()})
+    return combine(count(network.integer, simulator.trace(frames), is_simulated=True) for frames in batches)
 
 
 def write_csv(path: Path, estimates: Sequence[Estimate]) -> None:

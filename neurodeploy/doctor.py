@@ -53,9 +53,9 @@ PARTS = (
     _library("typer", "the command line"),
     _library("rich", "tables and progress"),
     _library("jaxtyping", "shape annotations"),
-    Part("snntorch", "import of snnTorch networks", "pip install 'neurodeploy[snntorch]'"),
-    Part("norse", "import of Norse networks", "pip install 'neurodeploy[norse]'"),
-    Part("spikingjelly", "import of SpikingJelly networks", "pip install 'neurodeploy[spikingjelly]'"),
+    Part("snntorch", "import of snnTorch networks", "make peers, or pip install snntorch"),
+    Part("norse", "import of Norse networks", "make peers, or pip install norse"),
+    Part("spikingjelly", "import of SpikingJelly networks", "make peers, or pip install spikingjelly"),
     Part("tonic", "tests/benchmarks of event reading against tonic (GPL-3.0)", "pip install tonic"),
 )
 

@@ -63,6 +63,9 @@ def _config(source: Path, reset: str, timesteps: int, words: Sequence[str]) -> R
     if (source / "metrics.jsonl").is_file():
         return override(run_dir.load_run(source).config, own)
     imported = read_import(source).data if subject.is_import(source) else None
+    if imported is None and not any(word.startswith(("dataset=", "data.dataset=")) for word in words):
+        hint = "Name the recordings to train on: dataset=... data.path=..."
+        raise ConfigError(key="dataset", found="none", allowed="a data set: the source knows of none", hint=hint)
     return override(RunConfig() if imported is None else RunConfig(data=imported.data), own)
 
 

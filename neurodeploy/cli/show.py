@@ -36,7 +36,9 @@ def exit_code(verdicts: Sequence[Result]) -> int:
 
 
 def verdicts(rows: Sequence[Result]) -> None:
-    """One line a runtime: what it ended with and what it compared."""
+    """One line a runtime: what it ended with and what it compared; nothing for an export that was not checked."""
+    if not rows:
+        return
     shown = []
     for row in rows:
         compared = ""
@@ -47,7 +49,8 @@ def verdicts(rows: Sequence[Result]) -> None:
             compared += f"{row['spikes']:,} spikes, {row['values']:,} values"
         if row["largest_difference"] is not None:
             compared += f", largest difference {row['largest_difference']:.2g}"
-        shown.append((row["status"], row["runtime"], compared or "nothing compared", row["reason"]))
+        nothing = "the first samples" if row["status"] == "MISMATCH" else "nothing compared"
+        shown.append((row["status"], row["runtime"], compared or nothing, row["reason"]))
     _table(("verdict", "runtime", "compared", "why"), shown)
 
 

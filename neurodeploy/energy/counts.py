@@ -58,7 +58,9 @@ class Counts:
         return node.values_in / (node.inputs * self.steps * self.samples) if node.inputs else 0.0
 
 
-def count(graph: Graph | IntGraph, trace: Trace, *, weight_bits: int | None = None) -> Counts:
+def count(
+    graph: Graph | IntGraph, trace: Trace, *, weight_bits: int | None = None, is_simulated: bool = False
+) -> Counts:
     """The work of every node in a recorded run.
 
     Synapses: every non-zero value that arrives within the recorded steps (delays and the pipelined schedule shift it)
@@ -68,6 +70,8 @@ def count(graph: Graph | IntGraph, trace: Trace, *, weight_bits: int | None = No
 
     Args:
         trace: every output and state of the graph, as `simulate` records them.
+        is_simulated: the trace comes from a simulator of this very graph: neurons are replayed only where proved ranges
+            leave room for a wrap or a saturation.
         weight_bits: bits per stored weight; by default the narrowest width of each node, 32 in a float graph.
     Raises:
         GraphError: a node kind has no rule (lower the graph first).
@@ -75,7 +79,7 @@ def count(graph: Graph | IntGraph, trace: Trace, *, weight_bits: int | None = No
     """
     proof = graph if isinstance(graph, IntGraph) else None
     plain = graph.graph if isinstance(graph, IntGraph) else graph
-    record = Record(plain, proof, trace)
+    record = Record(plain, proof, trace, is_simulated)
     nodes = tuple(node_counts(record, node, weight_bits) for node in plain.nodes)
     return Counts(nodes, record.samples, record.steps, float(plain.timestep_us))
 

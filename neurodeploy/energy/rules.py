@@ -173,11 +173,12 @@ def _neurons(record: Record, node: Node, bits: int | None) -> NodeCounts:
 
 def _active(record: Record, node: Node) -> int:
     """Updates after which current or voltage differs from before, or a spike was given."""
-    changed = record.trace[node.name] != 0 if isinstance(node, Cuba) else np.zeros(1, bool)
+    output = record.trace[node.name]
+    changed = output != 0 if isinstance(node, Cuba) else np.zeros_like(output, bool)
     for state in node.states:
         values = record.trace[f"{node.name}.{state}"]
-        before = np.concatenate([np.zeros_like(values[:1]), values[:-1]])
-        changed = changed | (values != before)
+        changed[0] |= values[0] != 0
+        changed[1:] |= values[1:] != values[:-1]
     return int(np.count_nonzero(changed))
 
 

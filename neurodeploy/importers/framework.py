@@ -64,4 +64,5 @@ class Framework(ABC):
 def missing(package: str, error: ModuleNotFoundError) -> ToolchainMissingError:
     """The error for a framework that is not installed, or lacks a package that it needs itself."""
     reason = "" if error.name == package else str(error)
-    return ToolchainMissingError(tool=package, install=f"pip install 'neurodeploy[{package}]'", reason=reason)
+    install = f"make peers (in a checkout), or pip install {package}"
+    return ToolchainMissingError(tool=package, install=install, reason=reason)

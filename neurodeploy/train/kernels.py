@@ -15,9 +15,9 @@ from typing import Any, no_type_check
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
+from neurodeploy.fast.kernels import compiled
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.graph.numeric import DECAY_ONE, STATE
 from neurodeploy.train.surrogate import Surrogate, Triangle
@@ -133,7 +133,7 @@ def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, "neurons")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 @no_type_check
 def _float_steps(begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, voltage, spikes):
     steps, size = drive.shape
@@ -157,7 +157,7 @@ def _float_steps(begin, end, drive, bias, inner, keep_current, keep_voltage, thr
                 left[k] = level * (one - spike) if to_zero else level - spike * threshold
 
 
-@njit(cache=True, nogil=True)
+@compiled
 @no_type_check
 def _integer_steps(
     begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, step, voltage, spikes
@@ -184,7 +184,7 @@ def _integer_steps(
                 left[k] = level * (1.0 - spike) if to_zero else level - spike * threshold
 
 
-@njit(cache=True, nogil=True)
+@compiled
 @no_type_check
 def _backward_steps(
     begin,

@@ -20,7 +20,7 @@ ALLOWED = {
     "profile": set(),
     "quantize": {"graph"},
     "data": set(),
-    "train": {"graph", "quantize", "data", "deployment", "config"},
+    "train": {"graph", "quantize", "data", "deployment", "config", "fast"},
     "energy": {"graph", "profile"},
     "fast": {"graph"},
     "importers": {"graph", "exporters", "nirfile"},
