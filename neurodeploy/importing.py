@@ -66,9 +66,9 @@ def import_network(
     data = open_frames(config.data) if words else None
     origin = open_origin(model, _asked(settings, config, data))
     progress(f"read: {origin.imported.source}")
-    network = _Network.of(origin, settings.weight_bits, config.data.timesteps)
+    network = _Network.of(origin, settings.weight_bits, config.data.steps)
     classes = _classes(network.integer.graph, data)
-    random = _random(network.integer.graph, config.data.timesteps)
+    random = _random(network.integer.graph, config.data.steps)
     proofs, accuracy = [network.proof(random, progress)], None
     if data is not None:
         recordings = _recordings(data, config, settings.samples)
@@ -79,7 +79,7 @@ def import_network(
         "model": Path(model).name,
         "model_sha256": sha256(origin.file.read_bytes()),
         "source": origin.imported.source,
-        "timesteps": config.data.timesteps,
+        "timesteps": config.data.steps,
         "classes": list(classes),
         "weight_bits": None if origin.is_integer else settings.weight_bits,
         "data": None if data is None else as_tree(config.data),

@@ -59,9 +59,10 @@ def _config(source: Path, reset: str, timesteps: int, words: Sequence[str]) -> R
     """The source's own settings, the recipe, then `words`; the network decides the rest."""
     if reset not in ("zero", "subtract"):
         raise ConfigError(key="reset", found=reset, allowed="zero, subtract")
-    own = [f"data.timesteps={timesteps}", *RECIPE, *words, "model.kind=graph", f"neuron.reset={reset}"]
+    own = [*RECIPE, *words, "model.kind=graph", "recipe.kind=plain", "train.init=", f"neuron.reset={reset}"]
     if (source / "metrics.jsonl").is_file():
         return override(run_dir.load_run(source).config, own)
+    own.insert(0, f"data.timesteps={timesteps}")
     imported = read_import(source).data if subject.is_import(source) else None
     if imported is None and not any(word.startswith(("dataset=", "data.dataset=")) for word in words):
         hint = "Name the recordings to train on: dataset=... data.path=..."

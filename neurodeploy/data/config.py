@@ -19,7 +19,9 @@ class DataConfig:
         dataset: name of the data set; `neurodeploy data list` shows them.
         path: file or folder of the data set; empty for embedded ones.
         height, width: pixels of the sensor, for files that do not say; 0 keeps what the data set knows.
-        timesteps: windows per recording (T), 1..1024.
+        timesteps: windows that each recording is cut into, 1..1024.
+        skip: windows left out at the beginning; only the others are shown to the network.
+        take: windows shown after those; 0 shows all the rest.
         window: "duration" for windows equally long, "count" for windows of equally many events.
         duration_us: all windows together, in µs; 0 is the recording's own span. Only for window = "duration".
         binary: 1 for any number of events in a cell; otherwise counts up to 255.
@@ -33,6 +35,8 @@ class DataConfig:
     height: int = 0
     width: int = 0
     timesteps: int = 8
+    skip: int = 0
+    take: int = 0
     window: Literal["duration", "count"] = "duration"
     duration_us: int = 0
     binary: bool = True
@@ -44,6 +48,9 @@ class DataConfig:
         """Raise ConfigError, naming the key, where a value is out of range."""
         _within("data.dataset", self.dataset, bool(self.dataset), "the name of a data set")
         _within("data.timesteps", self.timesteps, 1 <= self.timesteps <= 1024, "1..1024")
+        _within("data.skip", self.skip, 0 <= self.skip < self.timesteps, f"0..{self.timesteps - 1} of the windows")
+        rest = self.timesteps - self.skip
+        _within("data.take", self.take, 0 <= self.take <= rest, f"0 (all)..{rest}: what data.skip leaves")
         _within("data.window", self.window, self.window in ("duration", "count"), "duration or count")
         _within("data.duration_us", self.duration_us, self.duration_us >= 0, "0 (own span) or more, in µs")
         together = self.window == "duration" or self.duration_us == 0
@@ -52,6 +59,16 @@ class DataConfig:
         _within("data.limit", self.limit, self.limit >= 0, "0 (all) or more")
         sides = (self.height == 0 and self.width == 0) or (self.height > 0 and self.width > 0)
         _within("data.height, data.width", (self.height, self.width), sides, "both 0 or both at least 1, in pixels")
+
+    @property
+    def steps(self) -> int:
+        """Timesteps of the network (T): windows of a recording that are shown to it."""
+        return self.take or self.timesteps - self.skip
+
+    @property
+    def kept(self) -> slice:
+        """Which windows those are."""
+        return slice(self.skip, self.skip + self.steps)
 
     @property
     def sensor(self) -> tuple[int, int] | None:

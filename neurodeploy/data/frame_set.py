@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -41,28 +41,41 @@ class FrameSet:
     Args:
         records: one row per recording, usually a memory map: bits (most significant first) when `binary`, else bytes.
         binary: whether `records` holds bits.
-        shape: of one recording: (timesteps, 2, height, width).
+        windows: (timesteps, 2, height, width) of one row.
         labels: class of each recording.
         ids: name of each recording.
+        kept: windows that a network is shown.
     """
 
     records: UInt8[np.ndarray, "recordings bytes"]
     binary: bool
-    shape: tuple[int, int, int, int]
+    windows: tuple[int, int, int, int]
     labels: Int64[np.ndarray, " recordings"]
     ids: tuple[str, ...]
+    kept: slice = field(default_factory=lambda: slice(None))
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(time, 2, height, width) of what a network is shown of one recording."""
+        return (len(range(*self.kept.indices(self.windows[0]))), *self.windows[1:])
+
     def batch(
         self, indices: Int[np.ndarray, " batch"] | slice = slice(None)
     ) -> UInt8[np.ndarray, "batch time 2 height width"]:
-        """Frames of the recordings at `indices`, in that order; all of them by default."""
+        """What a network is shown of the recordings at `indices`, in that order; of all of them by default."""
+        return self.whole(indices)[:, self.kept]
+
+    def whole(
+        self, indices: Int[np.ndarray, " batch"] | slice = slice(None)
+    ) -> UInt8[np.ndarray, "batch time 2 height width"]:
+        """All windows of the recordings at `indices`."""
         rows = np.asarray(self.records[indices])
         if self.binary:
-            rows = np.unpackbits(rows, axis=1, count=math.prod(self.shape))
-        return rows.reshape(-1, *self.shape)
+            rows = np.unpackbits(rows, axis=1, count=math.prod(self.windows))
+        return rows.reshape(-1, *self.windows)
 
 
 @final
@@ -134,7 +147,7 @@ class _Split:
             raise DataError(source=path, reason="frames just written cannot be read back", hint="Check the disk.")
         labels = np.array([recording.label for recording in self.recordings], np.int64)
         ids = tuple(recording.id for recording in self.recordings)
-        return FrameSet(records, self.config.binary, self.shape, labels, ids)
+        return FrameSet(records, self.config.binary, self.shape, labels, ids, self.config.kept)
 
     @cached_property
     def recordings(self) -> Sequence[Recording]:

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from neurodeploy.errors import CheckpointError
 from neurodeploy.files import write_folder
 
-WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+WEIGHTS, OPTIMIZER, METHODS = "weights.safetensors", "optimizer.safetensors", "methods.safetensors"
+STATE = "state.json"
 FORMAT = "neurodeploy checkpoint"
 VERSION = 1
 
@@ -34,11 +35,13 @@ class Checkpoint:
         weights: parameters and buffers of the network by name.
         optimizer: state of the optimizer, `<state>.<parameter>` to tensor; empty where training ends.
         state: progress of the training, plain values.
+        methods: what training methods remember, `<method>.<name>` to tensor; empty where training ends.
     """
 
     weights: Tensors
     optimizer: Tensors
     state: Mapping[str, Any]
+    methods: Tensors = field(default_factory=dict)
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -49,8 +52,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     """
     head = {"format": FORMAT, "version": VERSION}
     files = {WEIGHTS: _pack(checkpoint.weights), STATE: json.dumps({**head, **checkpoint.state}, indent=1).encode()}
-    if checkpoint.optimizer:
-        files[OPTIMIZER] = _pack(checkpoint.optimizer)
+    for name, tensors in ((OPTIMIZER, checkpoint.optimizer), (METHODS, checkpoint.methods)):
+        if tensors:
+            files[name] = _pack(tensors)
     with _uninterrupted():
         write_folder(folder, files, marker=STATE)
 
@@ -81,8 +85,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         CheckpointError: a file is missing, truncated, damaged or of another format, or a weight is NaN or infinite.
     """
     state = _read_state(folder / STATE)
-    optimizer = _unpack(folder / OPTIMIZER) if (folder / OPTIMIZER).exists() else {}
-    return Checkpoint(_unpack(folder / WEIGHTS), optimizer, state)
+    optimizer, methods = (_unpack(path) if path.exists() else {} for path in (folder / OPTIMIZER, folder / METHODS))
+    return Checkpoint(_unpack(folder / WEIGHTS), optimizer, state, methods)
 
 
 def _read_state(path: Path) -> dict[str, Any]:
@@ -152,11 +156,16 @@ def _placed(tensor: Tensor, state: str, value: Tensor) -> Tensor:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, net: nn.Module) -> dict[str, Tensor]:
-    """State of every parameter, ready for a checkpoint; empty before the first step."""
+    """State of every parameter, ready for a checkpoint; empty before the first step.
+
+    A parameter that had no gradient yet has no state; zeros are what it would begin with.
+    """
+    if not optimizer.state:
+        return {}
     found: dict[str, Tensor] = {}
     for name, value in net.named_parameters():
-        for state, tensor in optimizer.state.get(value, {}).items():
-            found[f"{state}.{name}"] = tensor
+        kept = optimizer.state.get(value) or {state: torch.zeros_like(_like(state, value)) for state in _STATES}
+        found |= {f"{state}.{name}": tensor for state, tensor in kept.items()}
     return found
 
 

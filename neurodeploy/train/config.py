@@ -108,7 +108,11 @@ class TrainConfig:
         clip_norm: largest norm of all gradients together, > 0.
         quantize_from: share of the epochs after which the network computes in integers, 0..1; 1 never does.
         weight_bits: stored bits per weight, 2..8.
+        layer_bits: stored bits per weight of each layer of synapses, the readout included; empty: weight_bits for all.
+        quantizer: "max": the largest weight of a layer decides its step size, and no weight is clipped; "lsq": the step
+            size is learned from the first integer epoch on (Esser et al. 2020, openreview rkgO66VKDS).
         amp: bfloat16 autocast on CUDA; ignored on CPU.
+        init: folder of a run whose best weights this one begins with; empty begins with random ones.
         threads: of the CPU, 1..256; 0 is one per core, at most 4, as layers this small gain nothing from more. The same
             number gives the same weights.
     """
@@ -124,7 +128,10 @@ class TrainConfig:
     clip_norm: float = 1.0
     quantize_from: float = 0.6
     weight_bits: int = 8
+    layer_bits: tuple[int, ...] = ()
+    quantizer: Literal["max", "lsq"] = "max"
     amp: bool = True
+    init: str = ""
     threads: int = 0
 
     def check(self) -> None:
@@ -141,6 +148,25 @@ class TrainConfig:
         within("train.quantize_from", self.quantize_from, 0 <= self.quantize_from <= 1, "0..1")
         within("train.threads", self.threads, 0 <= self.threads <= 256, "0 (automatic)..256")
         within("train.weight_bits", self.weight_bits, 2 <= self.weight_bits <= 8, "an integer 2..8")
+        fits = all(2 <= bits <= 8 for bits in self.layer_bits)
+        within("train.layer_bits", self.layer_bits, fits, "integers 2..8, one for each layer of synapses")
+        one_of("train.quantizer", self.quantizer, ("max", "lsq"))
+
+
+@final
+@dataclass(frozen=True)
+class RecipeConfig:
+    """Settings of the section `recipe`.
+
+    Args:
+        kind: "plain": one phase.
+    """
+
+    kind: Literal["plain"] = "plain"
+
+    def check(self) -> None:
+        """Raise ConfigError, naming the key, where a value is out of range."""
+        one_of("recipe.kind", self.kind, ("plain",))
 
 
 @final
@@ -153,12 +179,13 @@ class RunConfig:
     neuron: NeuronConfig = field(default_factory=NeuronConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    recipe: RecipeConfig = field(default_factory=RecipeConfig)
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def check(self) -> None:
         """Raise ConfigError, naming the key, where a value of any section is out of range."""
-        for section in (self.data, self.model, self.neuron, self.train, self.augment):
+        for section in (self.data, self.model, self.neuron, self.train, self.augment, self.recipe):
             section.check()
         within("seed", self.seed, 0 <= self.seed < 2**63, "0..2**63 - 1")
         one_of("device", self.device, ("auto", "cpu", "cuda"))

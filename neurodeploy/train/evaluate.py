@@ -33,6 +33,18 @@ class Frames(Protocol):
         """Frames of the recordings at `indices`."""
 
 
+@runtime_checkable
+class TrainingFrames(Frames, Protocol):
+    """Recordings that are trained on, for instance a `FrameSet`."""
+
+    @property
+    def kept(self) -> slice:
+        """The windows that `batch` gives."""
+
+    def whole(self, indices: Int[np.ndarray, " batch"]) -> UInt8[np.ndarray, "batch windows *shape"]:
+        """All windows of the recordings at `indices`."""
+
+
 @final
 @dataclass(frozen=True, eq=False)
 class Evaluation:

@@ -8,27 +8,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 import torch
 from jaxtyping import Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from neurodeploy.data.augment import augment
 from neurodeploy.data.split import split_validation
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph import Graph
 from neurodeploy.quantize import quantize
-from neurodeploy.train.checkpoint import Checkpoint, optimizer_tensors, restore_optimizer, restore_weights
+from neurodeploy.train.checkpoint import (
+    Checkpoint,
+    optimizer_tensors,
+    restore_optimizer,
+    restore_weights,
+)
 from neurodeploy.train.config import RunConfig, TrainConfig
-from neurodeploy.train.evaluate import Evaluation, Frames, as_input, evaluate
-from neurodeploy.train.loss import loss
-from neurodeploy.train.model import SpikingNet
+from neurodeploy.train.evaluate import Evaluation, Frames, TrainingFrames, as_input, evaluate
+from neurodeploy.train.loss import losses
+from neurodeploy.train.methods import Batch, Choice, Method, Scene, methods_of
+from neurodeploy.train.methods.memory import methods_state, restore_methods
+from neurodeploy.train.model import Output, SpikingNet
 
-SPLIT, EPOCH = 1, 2
+SPLIT, EPOCH, CHOICE = 1, 2, 3
 """Streams of randomness below a seed; 0 is the first weights."""
 
 
@@ -41,16 +48,27 @@ class Training:
         net: on the device where it is trained.
         frames: the training split; a share of it is kept for validation.
         graph_of: the float graph of the network, for validation in integers.
+        methods: what is added to plain training; None: what the configuration switches on.
+        earlier: best networks of the recipe's earlier phases, on CPU.
     """
 
     def __init__(
-        self, config: RunConfig, net: SpikingNet, frames: Frames, graph_of: Callable[[SpikingNet], Graph]
+        self,
+        config: RunConfig,
+        net: SpikingNet,
+        frames: TrainingFrames,
+        graph_of: Callable[[SpikingNet], Graph],
+        methods: Sequence[Method] | None = None,
+        earlier: Mapping[str, SpikingNet] | None = None,
     ) -> None:
         self.config, self.net, self.frames, self.graph_of = config, net, frames, graph_of
         rng = _generator(config.seed, SPLIT)
         self.learned, self.validated = split_validation(frames.labels, config.data.validation, rng)
-        self.optimizer = make_optimizer(net, config.train)
         self.device = next(net.parameters()).device
+        scene = Scene(config, net, frames, self.learned, self.device, earlier or {})
+        self.methods = methods_of(scene) if methods is None else tuple(methods)
+        self.trained = _trained(net, self.methods)
+        self.optimizer = make_optimizer(self.trained, config.train)
         self.history: list[dict[str, Any]] = []
         """One record per completed epoch."""
 
@@ -61,7 +79,7 @@ class Training:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch."""
+        """Batches in an epoch that learns every recording."""
         return math.ceil(len(self.learned) / self.config.train.batch_size)
 
     def run_epoch(self, after_step: Callable[[], None]) -> None:
@@ -83,32 +101,59 @@ class Training:
     def _learn(self, number: int, after_step: Callable[[], None]) -> dict[str, float]:
         """Mean loss, accuracy and last learning rate of one epoch."""
         rng = _generator(self.config.seed, EPOCH, number)
-        batches = np.array_split(rng.permutation(self.learned), self.steps_per_epoch)
+        choice = self._choice(number)
+        order = rng.permutation(len(choice.indices))
+        batches = np.array_split(order, math.ceil(len(order) / self.config.train.batch_size))
         total, right, rate = torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0.0
         self.net.train()
-        for place, indices in enumerate(batches):
-            rate = learning_rate(self._progress(number, place), self.config.train)
-            value, answers = self._step(indices, rate, rng)
-            total += value * len(indices)
+        for place, members in enumerate(batches):
+            progress = (number - 1 + place / len(batches)) / self.config.train.epochs
+            rate = learning_rate(progress, self.config.train)
+            batch = self._batch(choice, members, number, progress, rng)
+            value, answers = self._step(batch, rate)
+            total += value * len(members)
             right += answers
             after_step()
-        count = len(self.learned)
-        return {"loss": float(total) / count, "accuracy": float(right) / count, "lr": rate}
+        count = len(order)
+        facts = {f"{method.name}_{key}": value for method in self.methods for key, value in method.facts().items()}
+        return {"loss": float(total) / count, "accuracy": float(right) / count, "lr": rate, "learned": count, **facts}
 
-    def _progress(self, number: int, place: int) -> float:
-        steps = self.steps_per_epoch
-        return ((number - 1) * steps + place) / (self.config.train.epochs * steps)
+    def _choice(self, number: int) -> Choice:
+        """The recordings of an epoch, and the weights of their losses."""
+        rng = _generator(self.config.seed, CHOICE, number)
+        found = [method.chosen(number, self.learned, rng) for method in self.methods]
+        return next((each for each in found if each is not None), Choice(self.learned, np.ones(len(self.learned))))
 
-    def _step(self, indices: Int[np.ndarray, " batch"], rate: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _batch(
+        self,
+        choice: Choice,
+        members: Int[np.ndarray, " batch"],
+        number: int,
+        progress: float,
+        rng: np.random.Generator,
+    ) -> Batch:
+        """The recordings at `members` of a choice, augmented and on the device."""
+        indices, weights = choice.indices[members], choice.weights[members]
+        windows = as_input(augment(self.frames.whole(indices), self.config.augment, rng), self.device)
+        labels = torch.from_numpy(self.frames.labels[indices]).to(self.device)
+        weighted = None if (choice.weights == 1).all() else torch.from_numpy(weights).float().to(self.device)
+        return Batch(indices, windows[self.frames.kept], windows, labels, weighted, number, progress)
+
+    def _step(self, batch: Batch, rate: float) -> tuple[Tensor, Tensor]:
         """Loss and number of right answers of one batch, before the weights changed."""
         settings = self.config.train
-        frames = as_input(augment(self.frames.batch(indices), self.config.augment, rng), self.device)
-        labels = torch.from_numpy(self.frames.labels[indices]).to(self.device)
         with torch.autocast("cuda", torch.bfloat16, enabled=settings.amp and self.device.type == "cuda"):
-            logits = self.net(frames).logits
-        value = loss(logits, labels, settings)
+            output: Output = self.net(batch.frames)
+            added = [method.loss(self.net, batch, output) for method in self.methods]
+        each = losses(output.logits, batch.labels, settings)
+        value = (each if batch.weights is None else each * batch.weights).mean()
+        for term in added:
+            value = value if term is None else value + term
         train_step(self.optimizer, value, rate, settings.clip_norm)
-        return value.detach(), (logits.detach().mean(0).argmax(1) == labels).sum()
+        with torch.no_grad():
+            for method in self.methods:
+                method.observe(batch, output, each)
+        return value.detach(), (output.logits.detach().mean(0).argmax(1) == batch.labels).sum()
 
     def _validate(self) -> dict[str, Any]:
         if not len(self.validated):
@@ -120,8 +165,7 @@ class Training:
 
     def evaluate(self, frames: Frames, indices: Int[np.ndarray, " recordings"]) -> dict[str, Evaluation]:
         """Both answers of the present weights: of the float network, and of the integers that are deployed."""
-        timesteps = self.config.data.timesteps
-        return evaluate_both(self.net, self.graph_of(self.net), timesteps, frames, indices)
+        return evaluate_both(self.net, self.graph_of(self.net), self.config.data.steps, frames, indices)
 
     def best_epoch(self) -> int:
         """Number of the best completed epoch."""
@@ -129,9 +173,11 @@ class Training:
 
     def checkpoint(self, with_optimizer: bool) -> Checkpoint:
         """All that is needed to go on, or, without the optimizer, to use the network."""
-        optimizer = optimizer_tensors(self.optimizer, self.net) if with_optimizer else {}
         state = {"epoch": self.epochs_done, "history": self.history}
-        return Checkpoint(self.net.state_dict(), optimizer, state)
+        if not with_optimizer:
+            return Checkpoint(self.net.state_dict(), {}, state)
+        optimizer = optimizer_tensors(self.optimizer, self.trained)
+        return Checkpoint(self.net.state_dict(), optimizer, state, methods_state(self.methods))
 
     def restore(self, checkpoint: Checkpoint, path: Path) -> None:
         """Go on from a checkpoint.
@@ -140,7 +186,8 @@ class Training:
             CheckpointError: it belongs to another model.
         """
         restore_weights(self.net, checkpoint.weights, path)
-        restore_optimizer(self.optimizer, self.net, checkpoint.optimizer, path)
+        restore_optimizer(self.optimizer, self.trained, checkpoint.optimizer, path)
+        restore_methods(self.methods, checkpoint.methods, path)
         self.history = list(checkpoint.state["history"])
 
 
@@ -153,7 +200,7 @@ def evaluate_both(
         graph: float graph of `net`.
         timesteps: of each recording.
     """
-    quantized = quantize(graph, net.weight_bits, timesteps)
+    quantized = quantize(graph, net.weight_bits, timesteps, net.formats)
     device = str(next(net.parameters()).device)
     scale = quantized.scales[graph.output.name]
     integer = evaluate(quantized.graph, frames, indices, device=device, readout_scale=scale)
@@ -171,7 +218,13 @@ def train_step(optimizer: torch.optim.Optimizer, value: Tensor, rate: float, cli
     optimizer.step()
 
 
-def make_optimizer(net: SpikingNet, config: TrainConfig) -> torch.optim.AdamW:
+def _trained(net: SpikingNet, methods: Sequence[Method]) -> nn.Module:
+    """What the optimizer changes: the network, or, where methods train something too, all of them by name."""
+    modules = {method.name: method.module for method in methods if method.module is not None}
+    return nn.ModuleDict({"net": net, **modules}) if modules else net
+
+
+def make_optimizer(net: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
     """AdamW whose weight decay pulls at weights of synapses only, not at normalisations and biases."""
     parameters = list(net.parameters())
     decayed = {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay}

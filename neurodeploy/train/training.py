@@ -1,12 +1,9 @@
-"""A run from its configuration to its final numbers, and the continuation of an interrupted one."""
+"""A run from its configuration to its final numbers, phase by phase, and the continuation of an interrupted one."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,22 +12,20 @@ from neurodeploy.data.config import DataConfig
 from neurodeploy.data.datasets import find
 from neurodeploy.data.frame_set import FrameData, open_frames
 from neurodeploy.errors import ConfigError, DataError
-from neurodeploy.files import write_file
 from neurodeploy.graph import Graph
-from neurodeploy.train.checkpoint import load_checkpoint, restore_weights, save_checkpoint
+from neurodeploy.train.checkpoint import load_checkpoint, save_checkpoint
+from neurodeploy.train.complete import LAST, complete
 from neurodeploy.train.config import RunConfig
-from neurodeploy.train.evaluate import Evaluation
-from neurodeploy.train.loop import Training, evaluate_both
-from neurodeploy.train.plots import plots
+from neurodeploy.train.loop import Training
+from neurodeploy.train.model import SpikingNet
 from neurodeploy.train.progress import Reporter, reporter_for
-from neurodeploy.train.run_dir import SCHEMA_VERSION, Task, create_run, load_run, new_model, write_json
+from neurodeploy.train.recipes import Phase, phases_of
+from neurodeploy.train.run_dir import CONFIG, Task, create_run, load_run, new_model, record_phases, write_run
 
-MOST_THREADS = 4
-"""CPU threads when the configuration does not say; small layers gain nothing from more."""
 MOST_COUNTS = 255
 """Event counts of a frame end here."""
 
-LAST, BEST = Path("checkpoints/last"), Path("checkpoints/best")
+PHASES = "phases"
 
 
 def train_run(
@@ -52,17 +47,19 @@ def train_run(
         KeyboardInterrupt: the last completed epoch is saved; `resume_run` goes on from there.
     """
     config.check()
-    device = choose_device(config.device)
     reporter = progress or reporter_for()
     data = _open(config.data, reporter)
     task = _task(config.data, data)
     if len(data.train) < 2:
         raise DataError(source=config.data.dataset, reason="training needs at least two recordings")
-    training = Training(config, new_model(config, task, start).to(device), data.train, task.graph)
+    # Whatever is wrong with the first phase is found before there is a folder.
+    first = phases_of(config)[0]
+    first_data = _open(first.config.data, reporter)
+    training = _training(first, _task(first.config.data, first_data), first_data, start, {})
+    first.begin(training.net, {})
     path = create_run(out, config, task, command, start)
     reporter.note(f"run: {path}")
-    save_checkpoint(path / LAST, training.checkpoint(with_optimizer=True))
-    return _complete(path, training, data, task, reporter, start)
+    return _train_phases(path, config, command, reporter)
 
 
 def resume_run(path: Path, *, progress: Reporter | None = None) -> Path:
@@ -77,14 +74,59 @@ def resume_run(path: Path, *, progress: Reporter | None = None) -> Path:
     if run.metrics:
         reporter.note(f"{path} is complete: {len(run.history)} epochs")
         return path
-    data = _open(run.config.data, reporter)
+    return _train_phases(path, run.config, ("train", "--resume", str(path)), reporter)
+
+
+def _train_phases(path: Path, config: RunConfig, command: Sequence[str], reporter: Reporter) -> Path:
+    """Train what is missing of every phase; the last one lies in the folder of the run itself."""
+    *before, last = phases_of(config)
+    earlier: dict[str, SpikingNet] = {}
+    for number, phase in enumerate(before, 1):
+        folder = path / PHASES / f"{number}-{phase.name}"
+        reporter.note(f"phase {number} of {len(before) + 1}: {phase.name}")
+        _train_phase(folder, phase, earlier, command, reporter, resume=path)
+        earlier[phase.name] = load_run(folder).model
+    if before:
+        reporter.note(f"phase {len(before) + 1} of {len(before) + 1}: {last.name}")
+    _train_phase(path, last, earlier, command, reporter, resume=path)
+    if before:
+        record_phases(path, [path / PHASES / f"{number}-{phase.name}" for number, phase in enumerate(before, 1)])
+    return path
+
+
+def _train_phase(
+    folder: Path,
+    phase: Phase,
+    earlier: Mapping[str, SpikingNet],
+    command: Sequence[str],
+    reporter: Reporter,
+    *,
+    resume: Path,
+) -> None:
+    data = _open(phase.config.data, reporter)
+    if not (folder / CONFIG).exists():
+        write_run(folder, phase.config, _task(phase.config.data, data), command)
+    run = load_run(folder)
+    if run.metrics:
+        return
     if data.content_key != run.task.content_key:
         hint = "Put the old recordings back, or start a new run."
-        raise DataError(source=run.config.data.dataset, reason="the recordings changed", hint=hint)
-    net = new_model(run.config, run.task, run.start).to(choose_device(run.config.device))
-    training = Training(run.config, net, data.train, run.task.graph)
-    training.restore(load_checkpoint(path / LAST), path / LAST)
-    return _complete(path, training, data, run.task, reporter, run.start)
+        raise DataError(source=phase.config.data.dataset, reason="the recordings changed", hint=hint)
+    training = _training(phase, run.task, data, run.start, earlier)
+    if (folder / LAST).exists():
+        training.restore(load_checkpoint(folder / LAST), folder / LAST)
+    else:
+        phase.begin(training.net, earlier)
+        save_checkpoint(folder / LAST, training.checkpoint(with_optimizer=True))
+    complete(folder, training, data, run.task, reporter, start=run.start, resume=resume)
+
+
+def _training(
+    phase: Phase, task: Task, data: FrameData, start: Graph | None, earlier: Mapping[str, SpikingNet]
+) -> Training:
+    device = choose_device(phase.config.device)
+    net = new_model(phase.config, task, start).to(device)
+    return Training(phase.config, net, data.train, task.graph, earlier=earlier)
 
 
 def choose_device(name: str) -> torch.device:
@@ -123,84 +165,3 @@ def timestep_us(config: DataConfig, most: int = 8) -> float:
     times = [recordings[place].load().events["t"] for place in chosen]
     spans = [int(time[-1]) - int(time[0]) + 1 for time in times if len(time)]
     return float(np.mean(spans)) / config.timesteps if spans else 1.0
-
-
-def _complete(
-    path: Path, training: Training, data: FrameData, task: Task, reporter: Reporter, start: Graph | None
-) -> Path:
-    """The remaining epochs, then the one look at the test split."""
-    settings = training.config.train
-    reporter.begin(settings.epochs, training.epochs_done, training.steps_per_epoch)
-    with cpu_threads(settings.threads):
-        try:
-            while training.epochs_done < settings.epochs:
-                training.run_epoch(reporter.step)
-                _save(path, training)
-                reporter.epoch(training.history[-1])
-        except KeyboardInterrupt:
-            reporter.note(f"interrupted; go on with: neurodeploy train --resume {path}")
-            raise
-        finally:
-            reporter.end()
-        _finish(path, training, data, task, start)
-    return path
-
-
-@contextmanager
-def cpu_threads(wanted: int) -> Iterator[int]:
-    """Let torch compute in `wanted` threads, or in its own choice up to 4 when that is 0; how many it is."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(wanted or min(before, MOST_THREADS))
-    try:
-        yield torch.get_num_threads()
-    finally:
-        torch.set_num_threads(before)
-
-
-def _save(path: Path, training: Training) -> None:
-    """Best before last: an epoch counts as done once it is in `last`."""
-    if training.best_epoch() == training.epochs_done:
-        save_checkpoint(path / BEST, training.checkpoint(with_optimizer=False))
-    save_checkpoint(path / LAST, training.checkpoint(with_optimizer=True))
-    lines = "".join(json.dumps(record) + "\n" for record in training.history)
-    write_file(path / "metrics.jsonl", lines.encode())
-
-
-def _finish(path: Path, training: Training, data: FrameData, task: Task, start: Graph | None) -> None:
-    """Plots and final numbers of the best weights, and of those that a tuned network began with."""
-    metrics: dict[str, Any] = {}
-    if start is not None and len(data.test):
-        net = new_model(training.config, task, start).to(training.device)
-        began = evaluate_both(
-            net, task.graph(net), training.config.data.timesteps, data.test, np.arange(len(data.test))
-        )
-        metrics = {f"start_accuracy_{mode}": each.accuracy for mode, each in began.items()}
-    restore_weights(training.net, load_checkpoint(path / BEST).weights, path / BEST)
-    for name, content in plots(training.history).items():
-        write_file(path / "plots" / name, content)
-    found = training.evaluate(data.test, np.arange(len(data.test))) if len(data.test) else {}
-    write_json(path / "metrics.json", {**_metrics(training, data, task, found), **metrics})
-
-
-def _metrics(training: Training, data: FrameData, task: Task, found: dict[str, Evaluation]) -> dict[str, Any]:
-    best = training.history[training.best_epoch() - 1]
-    metrics: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "dataset": training.config.data.dataset,
-        "seed": training.config.seed,
-        "epochs": training.epochs_done,
-        "best_epoch": best["epoch"],
-        "best_phase": best["phase"],
-        "wall_s": training.history[-1]["wall_s"],
-        "device": training.device.type,
-        "recordings": {"train": len(training.learned), "validation": len(training.validated), "test": len(data.test)},
-        "classes": list(task.classes),
-    }
-    metrics |= {key: value for key, value in best.items() if key.startswith("validation_accuracy")}
-    for mode, each in found.items():
-        metrics |= {f"test_accuracy_{mode}": each.accuracy, f"test_loss_{mode}": each.loss}
-    if found:
-        integer = found["integer"]
-        metrics |= {"confusion": integer.confusion.tolist(), "per_class": integer.per_class}
-        metrics["firing_rate"] = dict(integer.firing_rates)
-    return metrics

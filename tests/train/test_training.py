@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from interrupted import InterruptedAt, assert_same_weights
 
 from neurodeploy.data.augment import AugmentConfig
 from neurodeploy.data.config import DataConfig
@@ -16,31 +17,11 @@ from neurodeploy.errors import CheckpointError, ConfigError, DataError, OutputEr
 from neurodeploy.graph import predictions, simulate
 from neurodeploy.train import training as module
 from neurodeploy.train.checkpoint import load_checkpoint
+from neurodeploy.train.complete import cpu_threads
 from neurodeploy.train.config import ModelConfig, NeuronConfig, RunConfig, TrainConfig
-from neurodeploy.train.progress import Record, Reporter, Silent
+from neurodeploy.train.progress import Silent
 from neurodeploy.train.run_dir import deployment, load_run
-from neurodeploy.train.training import choose_device, cpu_threads, resume_run, train_run
-
-
-class InterruptedAt(Reporter):
-    """Ctrl-C after so many steps."""
-
-    def __init__(self, steps: int) -> None:
-        self.left, self.notes = steps, []
-
-    def begin(self, epochs: int, done: int, steps: int) -> None: ...
-
-    def step(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise KeyboardInterrupt
-
-    def epoch(self, record: Record) -> None: ...
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def end(self) -> None: ...
+from neurodeploy.train.training import choose_device, resume_run, train_run
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +39,6 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
 @pytest.fixture(scope="module")
 def finished(config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_run(config, tmp_path_factory.mktemp("runs"), command=["train", "this"], progress=Silent())
-
-
-def weights(run: Path, which: str = "last") -> dict[str, torch.Tensor]:
-    return dict(load_checkpoint(run / "checkpoints" / which).weights)
-
-
-def assert_same_weights(found: Path, wanted: Path) -> None:
-    for which in ("last", "best"):
-        ours, theirs = weights(found, which), weights(wanted, which)
-        assert ours.keys() == theirs.keys()
-        for name, value in ours.items():
-            assert torch.equal(value, theirs[name]), name
 
 
 def names(run: Path) -> Sequence[str]:

@@ -11,7 +11,7 @@ from neurodeploy.quantize import quantize
 from neurodeploy.train.config import ModelConfig, NeuronConfig, TrainConfig
 from neurodeploy.train.evaluate import as_input
 from neurodeploy.train.loop import make_optimizer, train_step
-from neurodeploy.train.loss import mean_loss
+from neurodeploy.train.loss import mean_losses
 from neurodeploy.train.model import SpikingNet, build_model
 from neurodeploy.train.to_graph import to_graph
 
@@ -49,7 +49,9 @@ def warmed_up(net: SpikingNet, recordings: np.ndarray) -> SpikingNet:
     optimizer = make_optimizer(net, TrainConfig())
     labels = torch.arange(len(recordings)) % 3
     for _ in range(6):
-        train_step(optimizer, mean_loss(net(as_input(recordings, torch.device("cpu"))).logits, labels), 0.01, 1.0)
+        train_step(
+            optimizer, mean_losses(net(as_input(recordings, torch.device("cpu"))).logits, labels).mean(), 0.01, 1.0
+        )
     return net
 
 
@@ -99,7 +101,7 @@ def test_the_gradient_reaches_all_weights(
     net = warmed_up(build(model, neuron), recordings)
     net.zero_grad()
     net.is_integer = is_integer
-    mean_loss(net(as_input(recordings, torch.device("cpu"))).logits, torch.arange(6) % 3).backward()
+    mean_losses(net(as_input(recordings, torch.device("cpu"))).logits, torch.arange(6) % 3).mean().backward()
     for name, value in net.named_parameters():
         assert value.grad is not None, name
         assert torch.isfinite(value.grad).all(), name
@@ -115,7 +117,7 @@ def test_the_loss_falls_on_eight_samples(model: ModelConfig, is_integer: bool, r
     optimizer = make_optimizer(net, TrainConfig())
     losses = []
     for _ in range(40):
-        value = mean_loss(net(as_input(recordings, torch.device("cpu"))).logits, labels)
+        value = mean_losses(net(as_input(recordings, torch.device("cpu"))).logits, labels).mean()
         losses.append(value.item())
         train_step(optimizer, value, 0.01, 1.0)
     assert losses[-1] < 0.2 * losses[0]
