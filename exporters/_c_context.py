@@ -8,7 +8,8 @@ from typing import final
 
 from neurodeploy.exporters._c_lower import Network, Sink, Source
 from neurodeploy.exporters._c_maps import fan_out
-from neurodeploy.exporters._c_ranges import UNIT, Plan, plan
+from neurodeploy.exporters._c_ranges import Plan, plan
+from neurodeploy.exporters._state_range import UNIT
 from neurodeploy.graph.nodes import Cuba, Readout
 
 ROOM = 64

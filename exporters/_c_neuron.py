@@ -12,9 +12,10 @@ from neurodeploy.exporters._c_constant import Constant, constant
 from neurodeploy.exporters._c_context import Context
 from neurodeploy.exporters._c_lower import Sink
 from neurodeploy.exporters._c_members import value_slots
-from neurodeploy.exporters._c_ranges import UNIT, decayed
+from neurodeploy.exporters._c_ranges import decayed
 from neurodeploy.exporters._c_text import indent, quotient
 from neurodeploy.exporters._c_weights import Table
+from neurodeploy.exporters._state_range import UNIT
 from neurodeploy.graph.nodes import Cuba, Readout, Reset
 from neurodeploy.graph.numeric import STATE, Array
 

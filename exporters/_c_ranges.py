@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from neurodeploy.graph import IntGraph, Node
+from neurodeploy.exporters._state_range import UNIT, input_range, settled, voltage_range
+from neurodeploy.graph import IntGraph
 from neurodeploy.graph.nodes import Cuba, Reset
-from neurodeploy.graph.numeric import DECAY_ONE, FRACTION_BITS, STATE
-
-UNIT = 1 << FRACTION_BITS
-"""Membrane steps in one weight step."""
+from neurodeploy.graph.numeric import DECAY_ONE, STATE
 
 INT32 = (1 << 31) - 1
 
@@ -35,20 +33,14 @@ class Plan:
     voltage_reach: int
 
 
-def input_range(integer: IntGraph, node: Node) -> tuple[int, int]:
-    """Least and greatest summed input, zero included (a delayed edge delivers zero at first)."""
-    bounds = [integer.bounds[ref.node] for ref in node.inputs]
-    return sum(min(0, low) for low, _ in bounds), sum(max(0, high) for _, high in bounds)
-
-
 def plan(integer: IntGraph, node: Cuba) -> Plan:
     """The cheapest exact way to keep the states of `node`."""
     low, high = (UNIT * bound for bound in input_range(integer, node))
-    least, most = _settled(low, node.current_decay), _settled(high, node.current_decay)
+    least, most = settled(low, node.current_decay), settled(high, node.current_decay)
     wraps = least is None or most is None or least < -STATE.high or most > STATE.high + 1
     if wraps:
         least, most = -STATE.high, STATE.high + 1
-    bottom, top = _voltage_range(node, least or 0, most or 0)
+    bottom, top = voltage_range(node, least or 0, most or 0)
     falls = bottom is None or bottom < -STATE.high
     rises = node.reset is Reset.SUBTRACT and (top is None or top > STATE.high)
     low_reach = STATE.high if bottom is None else min(STATE.high, -bottom)
@@ -58,29 +50,6 @@ def plan(integer: IntGraph, node: Cuba) -> Plan:
     keeps = node.current_decay < DECAY_ONE or wraps
     reach = max(-(least or 0), most or 0)
     return Plan(keeps, wraps, falls, rises, min(reach, STATE.high + 1), max(low_reach, high_reach))
-
-
-def _settled(step: int, decay: int) -> int | None:
-    """Where a state ends that is pushed by `step` at every timestep, rounded away from zero; None without decay.
-
-    Rounding towards zero only makes states smaller, so this bounds them.
-    """
-    if step == 0:
-        return 0
-    if decay == 0:
-        return None
-    size = -(-abs(step) * DECAY_ONE // decay)
-    return size if step > 0 else -size
-
-
-def _voltage_range(node: Cuba, least: int, most: int) -> tuple[int | None, int | None]:
-    """Least and greatest voltage before the reset for currents within least..most; None where nothing bounds it."""
-    if node.bias is not None:
-        least, most = least + UNIT * int(node.bias.min()), most + UNIT * int(node.bias.max())
-    low, high = _settled(min(least, 0), node.voltage_decay), _settled(max(most, 0), node.voltage_decay)
-    if node.reset is Reset.ZERO:  # what is left after a spike is at most the threshold
-        high = UNIT * int(node.threshold) + max(most, 0)
-    return low, high
 
 
 def decayed(value: str, decay: int, reach: int) -> str:

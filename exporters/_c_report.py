@@ -12,8 +12,8 @@ from neurodeploy.exporters._c_context import Context
 from neurodeploy.exporters._c_header import state_bytes
 from neurodeploy.exporters._c_lower import Link, Sink
 from neurodeploy.exporters._c_members import members
-from neurodeploy.exporters._c_ranges import input_range
 from neurodeploy.exporters._c_source import Source
+from neurodeploy.exporters._state_range import input_range
 from neurodeploy.graph import Graph
 from neurodeploy.graph.file import graph_files
 from neurodeploy.graph.nodes import Cuba

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from neurodeploy.deployment import Deployment
 from neurodeploy.errors import UnsupportedNodeError
 from neurodeploy.graph import Graph, IntGraph, Ref
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Reset
+from neurodeploy.graph.self_edge import is_diagonal
 
 
 def subtracting(graph: Graph) -> list[str]:
@@ -31,17 +30,11 @@ def _refuse_delayed(graph: Graph, node: Cuba) -> None:
     """
     for ref in node.inputs:
         synapse = graph[ref.node]
-        if isinstance(synapse, Dense | Conv2d) and synapse.inputs == (Ref(node.name, 1),) and _is_diagonal(synapse):
+        if isinstance(synapse, Dense | Conv2d) and synapse.inputs == (Ref(node.name, 1),) and is_diagonal(synapse):
             reason = "it takes part of the threshold off a timestep after a spike, and a reset to zero would not"
             hint = "neurodeploy tune RUN --reset zero leaves it out and retrains."
             kind = type(synapse).__name__
             raise UnsupportedNodeError(target="nir", node=synapse.name, kind=kind, reason=reason, hint=hint)
-
-
-def _is_diagonal(synapse: Dense | Conv2d) -> bool:
-    if isinstance(synapse, Dense):
-        return bool((synapse.weight == np.diag(np.diag(synapse.weight))).all())
-    return synapse.weight.shape[1:] == (1, 1, 1) and synapse.groups == len(synapse.weight)
 
 
 def _zero(graph: Graph) -> Graph:

@@ -13,8 +13,9 @@ from typing import ClassVar, final
 from neurodeploy.exporters._onnx_build import Builder, Kind, Value
 from neurodeploy.exporters._onnx_dialect import Dialect, Emitter, Stepped, fire
 from neurodeploy.exporters._onnx_layout import flat, timed
-from neurodeploy.exporters._onnx_ranges import SPAN, UNIT, Plan, plan
+from neurodeploy.exporters._onnx_ranges import SPAN, Plan, plan
 from neurodeploy.exporters._onnx_synapses import add, conv2d, dense, scaled, sum_pool2d
+from neurodeploy.exporters._state_range import UNIT
 from neurodeploy.graph import IntGraph, Node
 from neurodeploy.graph.nodes import Add, Conv2d, Cuba, Dense, Flatten, Readout, SumPool2d
 from neurodeploy.graph.numeric import DECAY_ONE, STATE

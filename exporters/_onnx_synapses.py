@@ -22,7 +22,7 @@ import numpy as np
 from neurodeploy.errors import UnsupportedNodeError
 from neurodeploy.exporters._onnx_build import Builder, Kind, Value
 from neurodeploy.exporters._onnx_layout import folded, timed
-from neurodeploy.exporters._onnx_ranges import input_range
+from neurodeploy.exporters._state_range import input_range
 from neurodeploy.graph import IntGraph, Node, Synapse
 from neurodeploy.graph.nodes import Conv2d, Dense, SumPool2d
 from neurodeploy.graph.numeric import Array

@@ -11,7 +11,7 @@ import importlib
 import importlib.resources
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.metadata import entry_points, version
@@ -213,6 +213,19 @@ def find(name: str) -> Exporter:
     if not isinstance(exporter, Exporter):
         raise ConfigError(key="target", found=name, allowed="a module whose EXPORTER is an Exporter")
     return exporter
+
+
+def chosen_runtimes(exporter: Exporter, names: Sequence[str]) -> list[Runtime]:
+    """The runtimes called `names`, in the exporter's order; all of them when there are no names.
+
+    Raises:
+        ConfigError: one of the names is none of the exporter's.
+    """
+    known = {runtime.name: runtime for runtime in exporter.runtimes}
+    for name in names:
+        if name not in known:
+            raise ConfigError(key="runtime", found=name, allowed=", ".join(known))
+    return [runtime for name, runtime in known.items() if not names or name in names]
 
 
 def configure(exporter: Exporter, options: Mapping[str, str]) -> Exporter:

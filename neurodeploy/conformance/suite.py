@@ -22,7 +22,7 @@ from neurodeploy.conformance.draw import Drawn, draw_frames, draw_network
 from neurodeploy.conformance.features import Feature, Features
 from neurodeploy.conformance.probe import expressible
 from neurodeploy.errors import ConfigError
-from neurodeploy.targets import Exporter, Runtime
+from neurodeploy.targets import Exporter, Runtime, chosen_runtimes
 
 Progress = Callable[[str], None]
 Networks = tuple[list[Check], Counter[Feature]]
@@ -98,7 +98,7 @@ def run_suite(
     Raises:
         ConfigError: an unknown runtime.
     """
-    suite = _Suite(exporter, _chosen(exporter, runtimes), keep, progress)
+    suite = _Suite(exporter, chosen_runtimes(exporter, runtimes), keep, progress)
     with ThreadPoolExecutor(jobs) as pool:
         report = Report(exporter.target, seed, networks, tuple(suite.cases(cases, pool)))
         if not networks or not any(check.answer.has_run for check in report.cases):
@@ -128,14 +128,6 @@ def network(seed: int, number: int, features: Features) -> tuple[Drawn, Trial]:
     choose = RngChoose(np.random.default_rng([seed, number]))
     drawn = draw_network(choose, features)
     return drawn, Trial(f"network {number}", drawn.network, draw_frames(choose, drawn.network))
-
-
-def _chosen(exporter: Exporter, names: Sequence[str]) -> list[Runtime]:
-    known = {runtime.name: runtime for runtime in exporter.runtimes}
-    for name in names:
-        if name not in known:
-            raise ConfigError(key="runtime", found=name, allowed=", ".join(known))
-    return [runtime for name, runtime in known.items() if not names or name in names]
 
 
 @final

@@ -161,8 +161,8 @@ def _may_overflow(record: Record, node: Node) -> bool:
     """Whether the largest possible inputs, all of one sign, could take a state beyond 24 bits within the run."""
     if record.proof is None or not isinstance(node, Cuba | Readout):
         return True
-    bounds = [record.proof.bounds[ref.node] for ref in node.inputs]
-    most = max(-sum(low for low, _ in bounds), sum(high for _, high in bounds)) << FRACTION_BITS
+    low, high = record.proof.input_bounds(node)
+    most = max(-low, high) << FRACTION_BITS
     keep, bias = (DECAY_ONE, 0), 0
     if isinstance(node, Cuba):
         keep = (DECAY_ONE - node.current_decay, DECAY_ONE - node.voltage_decay)

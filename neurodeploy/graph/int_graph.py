@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 import numpy as np
@@ -61,8 +62,7 @@ class IntGraph:
             unknown = [ref.node for ref in node.inputs if ref.node not in known]
             if unknown:
                 raise GraphError(node=node.name, reason=f"recurrent input '{unknown[0]}' is not a neuron's spikes")
-            low = sum(known[ref.node][0] for ref in node.inputs)
-            high = sum(known[ref.node][1] for ref in node.inputs)
+            low, high = _arriving(self.graph, node, known)
             if node.states:
                 prove_range(f"{node.name}.input", np.array([low, high]), -SUM_HIGH, SUM_HIGH)
             lows, highs = node.bounds(low, high)
@@ -71,6 +71,21 @@ class IntGraph:
                 prove_range(f"{node.name}.sum", np.stack([lows, highs]), -SUM_HIGH, SUM_HIGH, hint)
             known[node.name] = (int(lows.min()), int(highs.max()))
         self.bounds = known
+
+    def input_bounds(self, node: Node) -> tuple[int, int]:
+        """Least and greatest sum of what reaches `node`, proved."""
+        return _arriving(self.graph, node, self.bounds)
+
+
+def _arriving(graph: Graph, node: Node, bounds: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    low = high = 0
+    for ref in node.inputs:
+        least, most = bounds[ref.node]
+        # What is delayed is zero at first, whatever its source gives later.
+        late = graph.delay(node, ref) > 0
+        low += min(least, 0) if late else least
+        high += max(most, 0) if late else most
+    return low, high
 
 
 def prove_range(tensor: str, values: Array | None, low: int, high: int, hint: str = "") -> None:

@@ -12,6 +12,7 @@ from neurodeploy.errors import UnsupportedNodeError
 from neurodeploy.graph import Graph, Node, Synapse
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset
 from neurodeploy.graph.numeric import Array
+from neurodeploy.graph.self_edge import is_diagonal
 from neurodeploy.train.cells import Cell
 from neurodeploy.train.model import SpikingNet
 from neurodeploy.train.stage import Stage, Synapses
@@ -90,14 +91,7 @@ class _Chain:
             return False
         neurons = self.graph[node.inputs[0].node]
         own = node.inputs[0].delay == 1 and self.graph.consumers(node.name) == (neurons,)
-        return own and isinstance(neurons, Cuba) and neurons.reset is Reset.SUBTRACT and _is_diagonal(node)
-
-
-def _is_diagonal(node: Dense | Conv2d) -> bool:
-    """Whether each neuron, or each place of a map, feeds itself alone."""
-    if isinstance(node, Dense):
-        return bool((node.weight == np.diag(np.diag(node.weight))).all())
-    return node.weight.shape[1:] == (1, 1, 1) and node.groups == len(node.weight)
+        return own and isinstance(neurons, Cuba) and neurons.reset is Reset.SUBTRACT and is_diagonal(node)
 
 
 def _module(synapse: Node) -> Synapses | None:

@@ -129,8 +129,8 @@ def _sum(node: Synapse, value: Tensor, graph: IntGraph) -> Tensor:
 
 def _largest_sum(node: Synapse, graph: IntGraph) -> int:
     """No partial sum of the node's products, in whatever order, is larger; nor is any of its inputs."""
-    bounds = [graph.bounds[ref.node] for ref in node.inputs]
-    most = max(-sum(low for low, _ in bounds), sum(high for _, high in bounds))
+    low, high = graph.input_bounds(node)
+    most = max(-low, high)
     return most * max(1, int(np.abs(node.weight).reshape(len(node.weight), -1).sum(1).max()))
 
 

@@ -12,7 +12,6 @@ from neurodeploy.deployment import Deployment
 from neurodeploy.errors import (
     ArtefactError,
     BoardTooSmallError,
-    ConfigError,
     DataError,
     MismatchError,
     ToolchainMissingError,
@@ -25,7 +24,7 @@ from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.recordings import Recordings
 from neurodeploy.graph.simulate import check_frames
 from neurodeploy.graph.unrounded import unrounded
-from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, find
+from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, chosen_runtimes, find
 from neurodeploy.verify.compare import compare
 from neurodeploy.verify.float_check import check_float
 from neurodeploy.verify.integer_values import are_integer_values
@@ -53,7 +52,7 @@ def verify(
         DataError: the frames do not fit the network.
     """
     exporter = find(artefact.target)
-    chosen = _chosen(exporter, artefact, runtimes)
+    chosen = chosen_runtimes(exporter, runtimes)
     changed = artefact.changed_files()
     verdicts = []
     if changed:
@@ -80,14 +79,6 @@ def _check_steps(artefact: Artefact, frames: Recordings) -> None:
     if frames.shape[0] != artefact.timesteps:
         reason = f"{frames.shape[0]} timesteps, the network was trained and exported for {artefact.timesteps} timesteps"
         raise DataError(source="frames", reason=reason, hint=f"Set data.timesteps={artefact.timesteps}.")
-
-
-def _chosen(exporter: Exporter, artefact: Artefact, names: Sequence[str]) -> list[Runtime]:
-    known = {runtime.name: runtime for runtime in exporter.runtimes}
-    for name in names:
-        if name not in known:
-            raise ConfigError(key="runtime", found=name, allowed=", ".join(known))
-    return [runtime for name, runtime in known.items() if not names or name in names]
 
 
 @final

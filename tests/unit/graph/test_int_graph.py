@@ -81,3 +81,17 @@ def test_recurrence_through_anything_but_spikes_is_refused() -> None:
     )
     with pytest.raises(GraphError, match="recurrent input 'fc' is not a neuron's spikes"):
         IntGraph(Graph(nodes))
+
+
+@pytest.mark.parametrize(("delay", "fits"), [(0, True), (1, False)], ids=["arriving together", "half of it later"])
+def test_what_is_delayed_cancels_nothing_at_first(delay: int, fits: bool) -> None:
+    """Constants of +-30 million, two of each sign, into one neuron: together they are 0, without the late ones not."""
+    constant = Dense("one", (Ref("input"),), np.zeros((1, 1), np.int64), np.array([30000]))
+    sums = [Dense(f"sum{k}", (Ref("one"),), np.array([[w]])) for k, w in enumerate((1000, 1000, -1000, -1000))]
+    inputs = (Ref("sum0"), Ref("sum1"), Ref("sum2", delay), Ref("sum3", delay))
+    nodes = (Input("input", (), (1,)), constant, *sums, Cuba("cuba", inputs, 4096, 0, 80))
+    if fits:
+        assert IntGraph(Graph(nodes)).input_bounds(nodes[-1]) == (0, 0)
+    else:
+        with pytest.raises(RangeError, match="cuba.input"):
+            IntGraph(Graph(nodes))
