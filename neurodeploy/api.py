@@ -462,3 +462,14 @@ def doctor() -> dict[str, Any]:
     from neurodeploy.doctor import examine
 
     return examine()
+
+
+def bench_methods(config: Path, *, out: Path, progress: Progress = _silent) -> dict[str, Any]:
+    """Train and compare the methods of a plan; writes methods.md, methods.json and accuracy-energy.png into `out`.
+
+    Raises:
+        ConfigError, DataError: the plan is wrong or missing.
+    """
+    from neurodeploy.bench.methods import compare_methods
+
+    return compare_methods(config, out, progress)

@@ -29,7 +29,7 @@ def read_config(kind: type[T], path: Path | None, overrides: Sequence[str] = ())
         ConfigError: unknown key, wrong type, out of range, or not TOML.
         DataError: the file does not exist.
     """
-    tree = {} if path is None else _merge(_read_toml(path), {})
+    tree = {} if path is None else _merge(read_toml(path), {})
     return build(kind, _overridden(tree, overrides))
 
 
@@ -51,7 +51,13 @@ def _overridden(tree: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
     return tree
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tree in a TOML file.
+
+    Raises:
+        ConfigError: it is not TOML.
+        DataError: it cannot be read.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

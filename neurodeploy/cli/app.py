@@ -31,6 +31,8 @@ data_app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, stats
 profiles_app = typer.Typer(no_args_is_help=True, help="Hardware profiles: list, show, check.")
 app.add_typer(data_app, name="data")
 app.add_typer(profiles_app, name="profiles")
+bench_app = typer.Typer(no_args_is_help=True, help="Comparisons that train many networks.")
+app.add_typer(bench_app, name="bench")
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="key=value settings, for instance train.epochs=10")]
@@ -313,3 +315,16 @@ def profiles_show(name: str, as_json: Json = False) -> None:
 def profiles_check(path: Path, as_json: Json = False) -> None:
     """Is this profile file complete and consistent?"""
     _print(api.profiles_check(path), as_json, show.profiles_check)
+
+
+@bench_app.command("methods")
+def bench_methods(
+    config: Annotated[Path, typer.Argument(metavar="PLAN.toml", help="See examples/methods/config.toml.")],
+    out: Out,
+    as_json: Json = False,
+) -> None:
+    """Train every method of a plan with every seed; one table of accuracy, work, energy, time and data.
+
+    Goes on where an earlier call with the same --out stopped; a method that fails does not stop the others.
+    """
+    _print(api.bench_methods(config, out=out, progress=_note), as_json, show.bench_methods)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 Result = dict[str, Any]
@@ -239,3 +240,7 @@ def profiles_show(result: Result) -> None:
 def profiles_check(result: Result) -> None:
     """That the profile is valid."""
     print(f"{result['name']}: valid, {result['quantities']} quantities")
+
+
+def bench_methods(result: dict[str, Any]) -> None:
+    print((Path(result["out"]) / "methods.md").read_text(encoding="utf-8"), end="")

@@ -13,6 +13,7 @@ import neurodeploy
 ALLOWED = {
     "errors": set(),
     "files": set(),
+    "python_file": set(),
     "graph": set(),
     "config": set(),
     "deployment": {"graph"},
@@ -20,10 +21,10 @@ ALLOWED = {
     "profile": set(),
     "quantize": {"graph"},
     "data": set(),
-    "train": {"graph", "quantize", "data", "deployment", "config", "fast"},
+    "train": {"graph", "quantize", "data", "deployment", "config", "fast", "python_file"},
     "energy": {"graph", "profile"},
     "fast": {"graph"},
-    "importers": {"graph", "exporters", "nirfile"},
+    "importers": {"graph", "exporters", "nirfile", "python_file"},
     "nirfile": {"graph"},
     "placement": {"graph", "profile"},
     "conformance": {"graph", "targets", "deployment", "verify"},
@@ -36,6 +37,7 @@ FREE = {"errors", "files"}
 TOP = {
     "api",
     "activity",
+    "bench",
     "cli",
     "doctor",
     "evaluation",

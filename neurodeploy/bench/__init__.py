@@ -1,0 +1,1 @@
+"""Methods compared in one table: every row trained for every seed, measured alike, resumable."""

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from neurodeploy.bench.plan import Row, read_plan
+from neurodeploy.errors import ConfigError, DataError
+
+PLAN = """
+seeds = [3, 4]
+profiles = ["loihi1"]
+[settings]
+dataset = "digits-dvs"
+[settings.train]
+epochs = 2
+clip_norm = 0.5
+[settings.model]
+channels = [4, 8]
+[[method]]
+name = "plain, T = 8"
+[[method]]
+name = "TET"
+settings = { train = { loss = "tet", epochs = 3 }, data = { binary = false } }
+[[method]]
+name = "tuned TET"
+commands = ["tune '{run of TET}' --out {out}"]
+"""
+
+
+def plan_of(text: str, folder: Path) -> object:
+    (folder / "plan.toml").write_text(text)
+    return read_plan(folder / "plan.toml")
+
+
+def test_settings_of_a_row_win_over_those_of_the_plan(tmp_path: Path) -> None:
+    plan = plan_of(PLAN, tmp_path)
+    words = ["dataset=digits-dvs", "train.epochs=3", "train.clip_norm=0.5", "model.channels=[4, 8]"]
+    assert plan.words(plan.rows[1]) == [*words, "train.loss=tet", "data.binary=false"]
+
+
+def test_rows_have_folders_and_needs(tmp_path: Path) -> None:
+    rows = plan_of(PLAN, tmp_path).rows
+    assert [row.folder for row in rows] == ["plain-t-8", "tet", "tuned-tet"]
+    assert [row.needs for row in rows] == [(), (), ("TET",)]
+    assert rows[0] == Row("plain, T = 8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seeds = [3, 4]", "seeds = 3", "seeds"),
+        ("seeds = [3, 4]", "sedes = [3]", "sedes"),
+        ("{run of TET}", "{run of tot}", "further up"),
+        ("{run of TET}", "{rum}", "rum"),
+        ("'{run of TET}'", "'{run of TET}", "command lines"),
+        ('name = "TET"', 'name = "plain T 8"', "differs"),
+        ('name = "TET"', 'name = ""', "letters"),
+        ('name = "TET"', 'name = "TET"\ntitle = 3', "title"),
+        ("[settings]\n", "[settings\n", "valid TOML"),
+    ],
+)
+def test_a_wrong_plan_is_refused_with_its_place(old: str, new: str, named: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=named):
+        plan_of(PLAN.replace(old, new), tmp_path)
+
+
+def test_a_plan_needs_a_method_and_a_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="method"):
+        plan_of("seeds = [1]", tmp_path)
+    with pytest.raises(DataError):
+        read_plan(tmp_path / "nothing.toml")
