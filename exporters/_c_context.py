@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
+from neurodeploy.early_exit import ExitRule
 from neurodeploy.exporters._c_lower import Network, Sink, Source
 from neurodeploy.exporters._c_maps import fan_out
 from neurodeploy.exporters._c_ranges import Plan, plan
@@ -23,11 +24,13 @@ class Context:
 
     Args:
         rows: dense weights by input instead of in tiles.
+        exit_rule: when the answer is final; None: after all timesteps, and no code for anything else.
     """
 
     network: Network
     timesteps: int
     rows: bool
+    exit_rule: ExitRule | None = None
 
     @cached_property
     def plans(self) -> dict[str, Plan]:

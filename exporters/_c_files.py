@@ -11,10 +11,11 @@ from neurodeploy.exporters._c_golden import SHARES, golden_file
 from neurodeploy.exporters._c_header import state_bytes
 from neurodeploy.exporters._c_lower import lower
 from neurodeploy.exporters._c_packages import arduino_files, zephyr_files
-from neurodeploy.exporters._c_report import as_json, network_hash, report
+from neurodeploy.exporters._c_report import as_json, report
 from neurodeploy.exporters._c_source import Source, write
 from neurodeploy.exporters._c_text import fill, identifier, template
 from neurodeploy.graph import Graph, Schedule
+from neurodeploy.graph.identity import network_hash
 from neurodeploy.graph.nodes import Cuba, Readout
 from neurodeploy.targets import Emitted
 
@@ -26,20 +27,22 @@ def network_files(deployment: Deployment, rows: bool) -> Emitted:
         rows: dense weights by input, which compilers for hosts vectorise, instead of in tiles for small processors.
     """
     name, graph = identifier(deployment.name), deployment.integer.graph
-    context = Context(lower(deployment.integer), deployment.timesteps, rows)
+    context = Context(lower(deployment.integer), deployment.timesteps, rows, deployment.exit_rule)
     sha256 = network_hash(graph)
     source = write(context, name, _title(deployment), int(sha256[:8], 16))
     found = report(context, source, sha256)
+    golden = golden_file(deployment.integer, deployment.exit_rule)
     files = {
         f"{name}.h": source.header.encode(),
         f"{name}.c": source.source.encode(),
-        f"test_{name}.c": fill(golden_file(deployment.integer), NAME=name).encode(),
+        f"test_{name}.c": fill(golden.text, NAME=name).encode(),
         f"{name}.json": as_json({"name": name, **found}),
         "README.md": _readme(context, deployment, name, source).encode(),
     }
     for file in ("main_test.c", "example_main.c", "Makefile", "CMakeLists.txt"):
         classes = ", ".join(json.dumps(text) for text in _classes(context, deployment))
-        files[file] = fill(template(f"{file}.in"), NAME=name, CLASSES=classes).encode()
+        values = {"CLASSES": classes, "COMPARED": fill(golden.compared, NAME=name)}
+        files[file] = fill(template(f"{file}.in"), NAME=name, **values).encode()
     files |= board_files(name)
     files |= arduino_files(name, files[f"{name}.h"], files[f"{name}.c"])
     files |= zephyr_files(name)
@@ -75,6 +78,7 @@ def _readme(context: Context, deployment: Deployment, name: str, source: Source)
         if high == 1
         else "That many times its weights are added.",
         "HIGH": high,
+        "EARLY": "" if context.exit_rule is None else fill(template("early_exit.md.in"), NAME=name),
         "ANSWER": _answer(graph, name),
         "STEPS": deployment.timesteps,
         "SCHEDULE": "; each synapse delivers one timestep late, as on Loihi"

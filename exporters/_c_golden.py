@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import final
+
 import numpy as np
 
+from neurodeploy.early_exit import ExitRule
+from neurodeploy.exporters._c_exit import golden_exits
 from neurodeploy.exporters._c_text import fill, template
 from neurodeploy.graph import Graph, IntGraph, Trace, simulate
 from neurodeploy.graph.nodes import Cuba
@@ -21,8 +26,21 @@ SHARES = (
 FNV_START, FNV_PRIME = 2166136261, 16777619
 
 
-def golden_file(integer: IntGraph) -> str:
-    """test_NAME.c, with NAME still open."""
+@final
+@dataclass(frozen=True)
+class Golden:
+    """test_NAME.c, with NAME still open, and the C expression for how much it compares."""
+
+    text: str
+    compared: str
+
+
+def golden_file(integer: IntGraph, rule: ExitRule | None = None) -> Golden:
+    """The golden vectors of a network.
+
+    Args:
+        rule: of its early exit; None: it has none.
+    """
     graph = integer.graph
     frames = golden_frames(graph)
     trace = simulate(integer, frames)
@@ -34,8 +52,13 @@ def golden_file(integer: IntGraph) -> str:
             lines.append("    {{{}u, {}u, {}u, 0x{:08X}u}},".format(*numbers))
     lines[-1] = lines[-1].removesuffix(",")
     answer = "answer" if isinstance(graph.output, Cuba) else "answer < 0 ? answer : @NAME@_predict(&net)"
-    values = {"STEPS": len(lines), "VECTORS": "\n".join(lines), "ANSWER": answer}
-    return fill(template("golden.c.in"), NAME="@NAME@", **values)
+    exits = golden_exits(rule, graph, trace)
+    values = {"STEPS": len(lines), "VECTORS": "\n".join(lines), "ANSWER": answer, "EXITS": exits.tables}
+    values |= {"SINCE": ", since = 0u" if rule else "", "WITHIN": exits.within, "AFTER": exits.after}
+    compared = "2ul * (unsigned long)@NAME@_golden_steps" + (f" + {exits.compared}ul" if exits.compared else "")
+    # the parts of an early exit have placeholders of their own
+    text = fill(template("golden.c.in"), NAME="@NAME@", **values)
+    return Golden(text, compared)
 
 
 def golden_frames(graph: Graph) -> Array:

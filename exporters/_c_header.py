@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from neurodeploy.exporters._c_context import Context
+from neurodeploy.exporters._c_exit import exit_declarations
 from neurodeploy.exporters._c_members import debug_members, members, words
 from neurodeploy.exporters._c_text import fill, template
 from neurodeploy.graph.nodes import Readout
@@ -32,6 +33,7 @@ def header(context: Context, title: str, model_id: int, const_bytes: int) -> str
         "INDEX": context.index_kind,
         "MEMBERS": _struct(context),
         "ANSWER": _answer(context),
+        "EXIT": exit_declarations(context),
         "EVENTS": fill(template("event_set.h.in"), NAME="@NAME@", WORDS=words(size)) if graph.input.high == 1 else "",
         "LAYERS": len(context.shown()),
     }

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
-import numpy as np
-
+from neurodeploy.early_exit.file import rule_dict
 from neurodeploy.exporters._c_context import Context
 from neurodeploy.exporters._c_header import state_bytes
 from neurodeploy.exporters._c_lower import Link, Sink
 from neurodeploy.exporters._c_members import members
 from neurodeploy.exporters._c_source import Source
 from neurodeploy.exporters._state_range import input_range
-from neurodeploy.graph import Graph
-from neurodeploy.graph.file import graph_files
 from neurodeploy.graph.nodes import Cuba
-
-
-def network_hash(graph: Graph) -> str:
-    """SHA-256 of structure and numbers; the same on every machine, whatever compresses its files."""
-    digest = hashlib.sha256(graph_files(graph)["graph.json"])
-    for node in graph.nodes:
-        for key, value in sorted(vars(node).items()):
-            if isinstance(value, np.ndarray):
-                digest.update(f"{node.name}.{key}".encode() + value.astype("<i8").tobytes())
-    return digest.hexdigest()
 
 
 def report(context: Context, source: Source, sha256: str) -> dict[str, Any]:  # JSON values
@@ -41,6 +27,7 @@ def report(context: Context, source: Source, sha256: str) -> dict[str, Any]:  # 
         "index": context.index_kind,
         "flash_bytes_without_code": source.const_bytes,
         "ram_bytes": state_bytes(context),
+        **({} if context.exit_rule is None else {"early_exit": rule_dict(context.exit_rule)}),
         "layers": [_layer(context, source, sink, told) for sink in context.network.sinks],
     }
 

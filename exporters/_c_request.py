@@ -16,11 +16,16 @@ STATE_BYTES = 4
 
 
 def request_bytes(frames: Array) -> bytes:
-    """Header, then for each sample and timestep how many events and their flat indices; a count of 3 is three events.
+    """Header, then the rows of `request_rows`.
 
     Args:
         frames: (time, samples, *input shape), whole numbers >= 0.
     """
+    return np.array([MAGIC, *frames.shape[:2]], WORD).tobytes() + request_rows(frames)
+
+
+def request_rows(frames: Array) -> bytes:
+    """For each sample and timestep how many events and their flat indices; a count of 3 is three events."""
     steps, samples = frames.shape[:2]
     rows = np.moveaxis(frames, 1, 0).reshape(samples * steps, -1).astype(np.int64)
     row, index = np.nonzero(rows)
@@ -30,7 +35,7 @@ def request_bytes(frames: Array) -> bytes:
     words = np.empty(len(rows) + len(index), WORD)
     words[np.arange(len(rows)) + np.cumsum(counts) - counts] = counts
     words[np.arange(len(index)) + row + 1] = index  # behind the counts of its own row and of those before
-    return np.array([MAGIC, steps, samples], WORD).tobytes() + words.tobytes()
+    return words.tobytes()
 
 
 def answer_length(graph: Graph, steps: int, samples: int) -> int:

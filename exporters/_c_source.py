@@ -11,6 +11,7 @@ import numpy as np
 
 from neurodeploy.exporters._c_context import Context
 from neurodeploy.exporters._c_debug import debug_functions
+from neurodeploy.exporters._c_exit import exit_functions
 from neurodeploy.exporters._c_header import header
 from neurodeploy.exporters._c_kernel import Code, Helper
 from neurodeploy.exporters._c_links import link_code
@@ -63,7 +64,7 @@ def write(context: Context, name: str, title: str, model_id: int) -> Source:
     spreads = [text for source in context.network.sources for text in spreading(context, source, codes)]
     late = [text for _, text in constants]
     body = [*links, *spreads, *(s.text for s in settled), *late, step_functions(context), answer_functions(context)]
-    body.append(debug_functions(context))
+    body += [text for text in (exit_functions(context), debug_functions(context)) if text]
     parts = [*_shared(body), *_sorted(helpers), *(t.text for t in tables), *body]
     text = fill(template("net.c.in"), NAME="@NAME@", TITLE=title, ROOM=context.room, PARTS="\n".join(parts).rstrip())
     top = header(context, title, model_id, sum(table.bytes for table in tables))

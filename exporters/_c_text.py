@@ -20,7 +20,7 @@ catch class delete explicit export false friend mutable namespace new operator p
 throw true try typeid typename using virtual and or not xor bitand bitor compl"""
 HEADERS = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
 stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype"""
-BESIDE = """main main_test example_main model io io_stdio io_semihosting request runner counter golden clock
+BESIDE = """main main_test example_main model io io_stdio io_semihosting request runner counter golden early clock
 clock_systick clock_minstret start_arm start_riscv state program board answer"""
 TYPES = """int8 int16 int32 int64 uint8 uint16 uint32 uint64 intmax uintmax intptr uintptr size ssize ptrdiff char16
 char32 div ldiv lldiv fpos off mode pid uid gid dev ino id key max_align nullptr sig_atomic va_list"""

@@ -13,8 +13,10 @@ from typing import final
 
 from onnx import GraphProto
 
+from neurodeploy.early_exit import ExitRule
 from neurodeploy.exporters._onnx_build import Builder, Kind, Value
 from neurodeploy.exporters._onnx_dialect import Dialect
+from neurodeploy.exporters._onnx_exit import exit_values
 from neurodeploy.exporters._onnx_layout import FRAMES, at_rest, timed, zeros
 from neurodeploy.graph import Node, Ref
 from neurodeploy.graph.nodes import Input
@@ -39,20 +41,33 @@ class Form:
     graph: GraphProto
     states: tuple[Line, ...]
     values: Mapping[str, str]
+    early_exit: Mapping[str, object] | None = None
+    """What the file says about its early exit, where it has one."""
 
 
-def step_form(dialect: Dialect) -> Form:
-    """One timestep: frames and states in, output and states out, all with one leading axis "batch"."""
+def step_form(dialect: Dialect, rule: ExitRule | None = None) -> Form:
+    """One timestep: frames and states in, output and states out, all with one leading axis "batch".
+
+    Args:
+        rule: says after each timestep whether the answer is final; None: nothing of the kind is in the graph.
+    """
     builder = Builder("step")
     frames = _frames(dialect, FRAMES, "batch")
     walk = _Step(dialect, builder, frames)
     output = walk.run(OUTPUT)
-    inputs, outputs = [line.before for line in walk.lines], [line.after for line in walk.lines]
-    return Form(builder.graph([frames, *inputs], [output, *outputs]), tuple(walk.lines), builder.exposed)
+    early = None if rule is None else exit_values(builder, dialect.graph, output, rule)
+    lines = [*walk.lines, *(Line(*pair) for pair in (early.states if early else ()))]
+    inputs, outputs = [line.before for line in lines], [line.after for line in lines]
+    graph = builder.graph([frames, *inputs], [output, *outputs, *(early.outputs if early else [])])
+    return Form(graph, tuple(lines), builder.exposed, early.facts(rule) if early and rule else None)
 
 
-def sequence_form(dialect: Dialect) -> Form:
-    """All timesteps from zero states: frames (time, batch, ...) in, output (time, batch, ...) out."""
+def sequence_form(dialect: Dialect, rule: ExitRule | None = None) -> Form:
+    """All timesteps from zero states: frames (time, batch, ...) in, output (time, batch, ...) out.
+
+    Args:
+        rule: of no use here, as all timesteps are computed.
+    """
     graph, builder = dialect.graph, Builder("sequence")
     frames = _frames(dialect, FRAMES, "time", "batch")
     waits = any(graph.delay(node, ref) for node in graph.nodes for ref in node.inputs)

@@ -59,6 +59,7 @@ def _facts(form: Form, dialect: Dialect, deployment: Deployment) -> dict[str, st
         "classes": json.dumps(list(deployment.classes)),
         "state": json.dumps([_state(line) for line in form.states]),
         "values": json.dumps(dict(sorted(form.values.items()))),
+        **({} if form.early_exit is None else {"early_exit": json.dumps(form.early_exit)}),
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -158,15 +159,31 @@ def _bodies(graph: GraphProto) -> Iterator[tuple[NodeProto, GraphProto]]:
 
 def _execute(model: Model, proto: ModelProto, frames: Array, outputs: Sequence[str]) -> list[Array]:
     """Arrays with a first axis time (and batch, or both in one), one for each output."""
+    with running(model):
+        session = open_session(proto)
+        frames = frames.astype(_dtype(proto.graph))
+        run = _run_steps if model.states or not _is_sequence(proto.graph) else _run_sequence
+        return run(model, session, frames, outputs)
+
+
+def open_session(proto: ModelProto) -> Any:  # onnxruntime has no types
+    """The model, loaded by onnxruntime for one thread."""
     runtime = import_onnxruntime()
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
+    return runtime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def running(model: Model) -> Iterator[None]:
+    """Errors of onnxruntime become errors of the file.
+
+    Raises:
+        ArtefactError: onnxruntime does not load or run it.
+    """
     try:
-        session = runtime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        frames = frames.astype(_dtype(proto.graph))
-        run = _run_steps if model.states or not _is_sequence(proto.graph) else _run_sequence
-        return run(model, session, frames, outputs)
+        yield
     except _runtime_errors() as error:
         raise model.error(f"onnxruntime refuses it ({error})") from error
 

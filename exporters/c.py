@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, final
 
 from neurodeploy.deployment import Deployment
+from neurodeploy.early_exit import EarlyRun
 from neurodeploy.exporters._c_boards import BY_RUNTIME, HOST, RUNTIMES
+from neurodeploy.exporters._c_early import run_early_on
 from neurodeploy.exporters._c_files import network_files
 from neurodeploy.exporters._c_measure import measure
 from neurodeploy.exporters._c_run import run_on
@@ -32,6 +34,7 @@ class CExporter(Exporter):
 
     target: ClassVar[str] = "c"
     runtimes: ClassVar[tuple[Runtime, ...]] = (GCC, *RUNTIMES)
+    has_exit: ClassVar[bool] = True
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {"layout": ("tiles", "rows")}
 
     def __init__(self, layout: str = "tiles") -> None:
@@ -46,6 +49,10 @@ class CExporter(Exporter):
     def run(self, artefact: Artefact, runtime: Runtime, frames: Array) -> Trace:
         check_frames(artefact.integer_graph().graph, frames)
         return run_on(HOST if runtime.name == GCC.name else BY_RUNTIME[runtime.name], artefact, frames)
+
+    def run_early(self, artefact: Artefact, runtime: Runtime, frames: Array, probes: Array) -> EarlyRun | None:
+        check_frames(artefact.integer_graph().graph, frames)
+        return run_early_on(HOST if runtime.name == GCC.name else BY_RUNTIME[runtime.name], artefact, frames, probes)
 
     def measure(self, artefact: Artefact, frames: Array) -> Mapping[str, Any]:
         return measure(artefact, frames)

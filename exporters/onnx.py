@@ -6,8 +6,10 @@ import importlib.resources
 from typing import ClassVar, final
 
 from neurodeploy.deployment import Deployment
+from neurodeploy.early_exit import EarlyRun
 from neurodeploy.errors import ArtefactError, UnsupportedNodeError
 from neurodeploy.exporters._onnx_dialect import Dialect
+from neurodeploy.exporters._onnx_early import run_early
 from neurodeploy.exporters._onnx_float import FloatDialect
 from neurodeploy.exporters._onnx_forms import sequence_form, step_form
 from neurodeploy.exporters._onnx_integer import IntegerDialect
@@ -23,6 +25,9 @@ FORMS = {"step": step_form, "sequence": sequence_form}
 WALKED = (Input, Cuba, Readout)
 """Kinds that the forms themselves write."""
 
+EARLY = "onnxruntime-integer-step"
+"""The runtime that may stop: the only one that goes step by step in integers."""
+
 ROUNDING = 2.0**-24
 """What one float32 rounding changes at most, as a share; `check_float` allows as many as there are additions."""
 
@@ -32,6 +37,7 @@ class OnnxExporter(Exporter):
     """Writes integer/ and float/ with step.onnx and sequence.onnx each, and run_step.py."""
 
     target = "onnx"
+    has_exit = True
     runtimes: ClassVar[tuple[Runtime, ...]] = (
         Runtime("onnxruntime-integer-sequence"),
         Runtime("onnxruntime-integer-step"),
@@ -47,7 +53,8 @@ class OnnxExporter(Exporter):
         for dialect in dialects:
             _refuse_unknown(dialect)
             for form, build in FORMS.items():
-                files[f"{dialect.name}/{form}.onnx"] = model_bytes(build(dialect), dialect, deployment)
+                rule = deployment.exit_rule if dialect.name == "integer" else None
+                files[f"{dialect.name}/{form}.onnx"] = model_bytes(build(dialect, rule), dialect, deployment)
         notes = {"opset": OPSET, "ir_version": IR_VERSION, "answer": dialects[0].answer()}
         return Emitted(files, notes)
 
@@ -59,6 +66,13 @@ class OnnxExporter(Exporter):
             raise ArtefactError(path=artefact.folder, reason="it was exported without a float network")
         check_frames(graph, frames)
         return run_model(read_model(artefact.folder / kind / f"{form}.onnx"), graph, frames)
+
+    def run_early(self, artefact: Artefact, runtime: Runtime, frames: Array, probes: Array) -> EarlyRun | None:
+        if runtime.name != EARLY:
+            return None
+        import_onnxruntime()
+        check_frames(artefact.integer_graph().graph, frames)
+        return run_early(read_model(artefact.folder / "integer" / "step.onnx"), frames, probes)
 
 
 def _run_step() -> bytes:

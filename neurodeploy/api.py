@@ -24,7 +24,7 @@ def train(
     resume: Path | None = None,
     command: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Train a network into a new folder below `out`, or continue one.
+    """Train a network into a new folder below `out`, or continue one; in all processes that torchrun started.
 
     Args:
         config: TOML file, or None for the defaults.
@@ -35,18 +35,20 @@ def train(
     """
     from neurodeploy.config import read_config
     from neurodeploy.errors import ConfigError
+    from neurodeploy.train import ranks
     from neurodeploy.train.config import RunConfig
     from neurodeploy.train.run_dir import load_run
     from neurodeploy.train.training import resume_run, train_run
 
-    if resume is not None:
-        if config is not None or words:
-            found = " ".join([str(config or ""), *words]).strip()
-            raise ConfigError(key="--resume", found=found, allowed="no other settings: a resumed run keeps its own")
-        folder = resume_run(resume)
-    else:
-        folder = train_run(read_config(RunConfig, config, words), out, command=list(command))
-    return {"run": str(folder), "metrics": load_run(folder).metrics}
+    with ranks.together():
+        if resume is not None:
+            if config is not None or words:
+                found = " ".join([str(config or ""), *words]).strip()
+                raise ConfigError(key="--resume", found=found, allowed="no other settings: a resumed run keeps its own")
+            folder = resume_run(resume)
+        else:
+            folder = train_run(read_config(RunConfig, config, words), out, command=list(command))
+        return {"run": str(folder), "metrics": load_run(folder).metrics}
 
 
 def import_model(
@@ -191,7 +193,7 @@ def energy(
     samples: int = 0,
     csv: Path | None = None,
 ) -> dict[str, Any]:
-    """Estimated energy of one inference, from counts on test recordings.
+    """Estimated energy of one inference, from counts on test recordings; with an exit rule also up to each exit.
 
     Args:
         source: a run or an artefact; its integer network is simulated and counted.
@@ -202,11 +204,13 @@ def energy(
     from neurodeploy import activity, subject
     from neurodeploy.energy import report as shown
     from neurodeploy.energy.price import price
+    from neurodeploy.profile.catalogue import chosen_profiles
 
-    loaded = _profiles(profiles, every, default=("loihi1",))
+    loaded = chosen_profiles(profiles, every, default=("loihi1",))
     data = subject.samples(source, words, run=run, limit=samples)
-    counts = activity.count_activity(subject.deployment(source), data)
-    estimates = [price(counts, profile) for profile in loaded]
+    network = subject.deployment(source)
+    counts, early = activity.count_activity(network, data), activity.early_activity(network, data, loaded)
+    estimates = [*(price(counts, profile) for profile in loaded), *(early.estimates if early else ())]
     if csv is not None:
         activity.write_csv(csv, estimates)
     columns, rows = shown.energy_table(estimates)
@@ -215,8 +219,23 @@ def energy(
         "samples": data.source,
         "counts": shown.counts_dict(counts),
         "estimates": [shown.as_dict(estimate) for estimate in estimates],
+        "early_exit": None if early is None else early.as_dict(counts),
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
+
+
+def early_exit(
+    run: Path, words: Sequence[str] = (), *, max_loss: int | float | None = None, steps: int | float | None = None
+) -> dict[str, Any]:
+    """Choose on a run's validation recordings when its network may answer early; `export` and `energy` follow that.
+
+    Args:
+        max_loss: share of right answers that may get lost; default 0.005.
+        steps: average timesteps that may be used, in place of `max_loss`.
+    """
+    from neurodeploy.exiting import calibrate_run
+
+    return calibrate_run(run, words, max_loss, steps)
 
 
 def fit(
@@ -240,8 +259,9 @@ def fit(
     """
     from neurodeploy import fitting, subject
     from neurodeploy.placement import as_dict, fit_table
+    from neurodeploy.profile.catalogue import chosen_profiles
 
-    loaded = _profiles(profiles, every)
+    loaded = chosen_profiles(profiles, every)
     placed = [profile for profile in loaded if profile.rules is not None] if every else loaded
     given = fitting.memories(flash, ram, placed)
     found = fitting.fits(subject.deployment(source), placed, given)
@@ -253,23 +273,6 @@ def fit(
         "not_placed": [profile.name for profile in loaded if profile not in placed],
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
-
-
-def _profiles(names: Sequence[str], every: bool, default: Sequence[str] = ()) -> list[Any]:
-    """The profiles that a command is about.
-
-    Raises:
-        ConfigError: names and all at once, or neither where there is no default.
-    """
-    from neurodeploy.errors import ConfigError
-    from neurodeploy.profile import load_profile, profile_names
-
-    if every and names:
-        raise ConfigError(key="--profile", found=list(names), allowed="not together with --all", hint="Leave one out.")
-    if not every and not names and not default:
-        known = ", ".join(profile_names())
-        raise ConfigError(key="--profile", found=None, allowed=f"a TOML file, or one of {known}", hint="Or give --all.")
-    return [load_profile(name) for name in (profile_names() if every else list(names) or list(default))]
 
 
 def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str, Any]:
@@ -313,6 +316,20 @@ def tune(
     from neurodeploy.tuning import tune as run_tuning
 
     return run_tuning(source, reset, out, words, command)
+
+
+def compress(source: Path, budget: float, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
+    """Fewer weight bits and timesteps under a mean bit budget, trained into a new run: `compressing.compress`."""
+    from neurodeploy.compressing import compress as run_compression
+
+    return run_compression(source, budget, words, **options)
+
+
+def prune(source: Path, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
+    """A run without its dead, hyperactive or least important neurons: `pruning.prune`."""
+    from neurodeploy.pruning import prune as run_pruning
+
+    return run_pruning(source, words, **options)
 
 
 def data_list() -> dict[str, Any]:

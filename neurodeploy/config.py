@@ -24,7 +24,8 @@ def read_config(kind: type[T], path: Path | None, overrides: Sequence[str] = ())
     """Defaults, overridden by the TOML file, overridden by `key=value` words.
 
     Args:
-        kind: a frozen dataclass of values and further dataclasses; a method `check()` of any of them is called.
+        kind: a frozen dataclass of values and further dataclasses; a method `check()` of any of them is called, and
+            before that a class method `complete(tree)`, which may add to what was given.
     Raises:
         ConfigError: unknown key, wrong type, out of range, or not TOML.
         DataError: the file does not exist.
@@ -97,6 +98,8 @@ def build(kind: type[T], tree: Mapping[str, Any], prefix: str = "") -> T:
     Raises:
         ConfigError: unknown key, wrong type or out of range.
     """
+    complete = getattr(kind, "complete", None)
+    tree = tree if complete is None else complete(tree)
     hints = typing.get_type_hints(kind)
     known = [item.name for item in dataclasses.fields(kind)]  # type: ignore[arg-type]  # T is always a dataclass
     for key in tree:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from neurodeploy.early_exit.rule import ExitRule, check_output
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph import Graph, IntGraph
 
@@ -20,6 +21,7 @@ class Deployment:
         timesteps: T, steps per sample; states are zero at the start of each sample.
         classes: name of each output.
         name: name of the run it came from; written into manifests.
+        exit_rule: when an answer is final before T; None: never.
     """
 
     integer: IntGraph
@@ -27,7 +29,10 @@ class Deployment:
     timesteps: int
     classes: tuple[str, ...]
     name: str = "network"
+    exit_rule: ExitRule | None = None
 
     def __post_init__(self) -> None:
         if self.timesteps < 1:
             raise ConfigError(key="timesteps", found=self.timesteps, allowed="an integer >= 1")
+        if self.exit_rule is not None:
+            check_output(self.integer.graph)

@@ -14,6 +14,7 @@ NeuroDeployError               exit code
 ├─ ProfileError                2   file, key, reason
 ├─ ToolchainMissingError       3   tool, how to install (becomes NOT_RUN in verify)
 ├─ BoardTooSmallError          4   board, which memory, how much (becomes NOT_RUN in verify)
+├─ ProcessError                1   rank, size, reason
 └─ MismatchError               5   node, timestep, index, expected, found, how many
 
 Each error carries its facts as attributes; `facts()` is what `--json` prints. The message says the place, what was
@@ -204,6 +205,14 @@ class BoardTooSmallError(NeuroDeployError):
     def __init__(self, *, board: str, memory: str, reason: str, hint: str = "") -> None:
         self.board, self.memory, self.reason, self.hint = board, memory, reason, hint
         super().__init__(f"it does not fit {board}: {memory}: {reason}.{_hint(hint)}")
+
+
+class ProcessError(NeuroDeployError):
+    """One of several processes that train together cannot go on with the others."""
+
+    def __init__(self, *, rank: int, size: int, reason: str, hint: str = "") -> None:
+        self.rank, self.size, self.reason, self.hint = rank, size, reason, hint
+        super().__init__(f"process {rank} of {size}: {reason}.{_hint(hint)}")
 
 
 class MismatchError(NeuroDeployError):

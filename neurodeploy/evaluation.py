@@ -25,7 +25,8 @@ def trained(run: Path, samples: Samples, runtime: str) -> dict[str, Any]:
 
     Args:
         runtime: "torch" gives the float network of a run in torch and its integers in the fast simulator, "fast" the
-            integers alone, "reference" the integers in the simulator that specifies them.
+            integers alone, "reference" the integers in the simulator that specifies them. An artificial network has no
+            integers: it runs in torch only.
     """
     if runtime in ("fast", "reference"):
         return _result(runtime, samples, {"accuracy": _integer(deployment(run).integer, samples, runtime)})
@@ -35,7 +36,10 @@ def trained(run: Path, samples: Samples, runtime: str) -> dict[str, Any]:
     from neurodeploy.train.evaluate import evaluate
     from neurodeploy.train.run_dir import load_run
 
-    floats = evaluate(load_run(run).model, samples, np.arange(len(samples.labels))).accuracy
+    net = load_run(run).model
+    floats = evaluate(net, samples, np.arange(len(samples.labels))).accuracy
+    if net.is_ann:
+        return _result(runtime, samples, {"accuracy_float": floats})
     integers = _integer(deployment(run).integer, samples, "fast")
     return _result(runtime, samples, {"accuracy_float": floats, "accuracy_integer": integers})
 

@@ -41,11 +41,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, marker: str) -> No
     Raises:
         OutputError: the folder holds something else, is read-only, or the disk is full; the old content is kept.
     """
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(path=folder, reason="a file of that name exists", hint="Choose another folder.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).is_file():
-        reason = f"the folder is not empty and holds no {marker} of an earlier run"
-        raise OutputError(path=folder, reason=reason, hint="Choose another folder.")
+    refuse_folder(folder, marker=marker)
     temporary: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +56,19 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, marker: str) -> No
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_folder(folder: Path, *, marker: str) -> None:
+    """Raise where `write_folder` would, before the work is done whose results it is to write.
+
+    Raises:
+        OutputError: `folder` is a file, or holds something that no earlier call wrote.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(path=folder, reason="a file of that name exists", hint="Choose another folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).is_file():
+        reason = f"the folder is not empty and holds no {marker} of an earlier run"
+        raise OutputError(path=folder, reason=reason, hint="Choose another folder.")
 
 
 def _swap(new: Path, folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -14,8 +14,11 @@ import numpy as np
 from neurodeploy.config import override
 from neurodeploy.data.config import DataConfig
 from neurodeploy.data.frame_set import FrameSet, open_frames
+from neurodeploy.data.split import split_validation
 from neurodeploy.deployment import Deployment
-from neurodeploy.errors import ArtefactError, DataError
+from neurodeploy.early_exit.file import CALIBRATION, read_calibration
+from neurodeploy.errors import ArtefactError, ConfigError, DataError
+from neurodeploy.graph.identity import network_hash
 from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.recordings import Recordings
 from neurodeploy.import_folder import IMPORT, read_import
@@ -102,12 +105,16 @@ def deployment(path: Path) -> Deployment:
         artefact = read_artefact(path)
         classes = tuple(str(name) for name in artefact.manifest["classes"])
         name = str(artefact.manifest.get("name", "network"))
-        return Deployment(artefact.integer_graph(), artefact.float_graph(), artefact.timesteps, classes, name)
+        networks = artefact.integer_graph(), artefact.float_graph()
+        return Deployment(*networks, artefact.timesteps, classes, name, artefact.exit_rule())
     if is_import(path):
         return read_import(path).deployment()
     from neurodeploy.train import run_dir
 
-    return run_dir.deployment(run_dir.load_run(path))
+    found = run_dir.deployment(run_dir.load_run(path))
+    if not (path / CALIBRATION).exists():
+        return found
+    return replace(found, exit_rule=read_calibration(path, network_hash(found.integer.graph)))
 
 
 def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, limit: int = 0) -> Samples:
@@ -132,6 +139,36 @@ def samples(path: Path, words: Sequence[str] = (), *, run: Path | None = None, l
 
     config = override(run_dir.load_run(source).config, words).data
     return _limited(_test_split(config), limit)
+
+
+def validation(path: Path, words: Sequence[str] = ()) -> Samples:
+    """The recordings that a run kept from its training, found again from its seed.
+
+    Args:
+        words: data.path=... or data.cache=..., where the recordings lie elsewhere now.
+    Raises:
+        ConfigError: `words` change something else.
+        DataError: the run kept none, or the recordings are missing or not those that it was trained on.
+    """
+    from neurodeploy.train import run_dir
+    from neurodeploy.train.loop import SPLIT
+
+    run = run_dir.load_run(path)
+    own, data = run.config.data, override(run.config, words).data
+    if replace(data, path=own.path, cache=own.cache) != own:
+        allowed = "data.path, data.cache: other settings would be another split"
+        raise ConfigError(key="settings", found=" ".join(words), allowed=allowed)
+    opened = open_frames(data)
+    if opened.content_key != run.task.content_key:
+        raise DataError(source=data.dataset, reason="the recordings changed since the training")
+    rng = np.random.default_rng([run.config.seed, SPLIT])  # as the training draws it
+    _, kept = split_validation(opened.train.labels, own.validation, rng)
+    if not len(kept):
+        hint = "Train with data.validation=0.1: an exit must not be chosen on recordings that were learned or tested."
+        raise DataError(source=path, reason="the run kept no recordings for validation", hint=hint)
+    ids = tuple(opened.train.ids[place] for place in kept)
+    labels = np.asarray(opened.train.labels)[kept]
+    return Samples(SplitFrames(opened.train, kept), labels, ids, f"validation split of {data.dataset}")
 
 
 def _test_split(config: DataConfig) -> Samples:

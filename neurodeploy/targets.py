@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, ClassVar, final
 
 from neurodeploy.deployment import Deployment
+from neurodeploy.early_exit import EarlyRun, ExitRule
+from neurodeploy.early_exit.file import CALIBRATION, parse_rule, rule_bytes
 from neurodeploy.errors import ArtefactError, ConfigError, OutputError, ToolchainMissingError, UnsupportedNodeError
 from neurodeploy.files import sha256, write_file, write_folder
 from neurodeploy.graph import Graph, IntGraph, Node, Trace
@@ -28,6 +30,7 @@ from neurodeploy.graph.numeric import Array
 MANIFEST = "manifest.json"
 TRAINED = "trained"
 """Stem of the integer network that was given to an exporter which was told to change it."""
+EXIT_RULE = f"reference/{CALIBRATION}"
 SCHEMA_VERSION = 1
 
 
@@ -108,6 +111,20 @@ class Artefact:
         has = f"reference/{TRAINED}.json" in self.manifest["files"]
         return IntGraph(read_graph(self.folder / "reference", TRAINED)) if has else None
 
+    def exit_rule(self) -> ExitRule | None:
+        """When the files must answer early; None: after all timesteps.
+
+        Raises:
+            ArtefactError: it is missing or damaged.
+        """
+        path = self.folder / EXIT_RULE
+        if EXIT_RULE not in self.manifest["files"]:
+            return None
+        try:
+            return parse_rule(path.read_bytes())[0]
+        except (OSError, ValueError) as error:
+            raise ArtefactError(path=path, reason=f"it cannot be read ({error})", hint="Export again.") from error
+
     def changed_files(self) -> list[str]:
         """Names of files that are missing or differ from their SHA-256 in the manifest."""
         return [
@@ -124,6 +141,8 @@ class Exporter(ABC):
     runtimes: ClassVar[tuple[Runtime, ...]]
     options: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Choices that a user has: key -> allowed values, the default first."""
+    has_exit: ClassVar[bool] = False
+    """Whether its files answer early where the deployment has an exit rule."""
 
     def configured(self, options: Mapping[str, str]) -> Exporter:
         """This exporter with the user's choices, which are among `options`; use `configure`, which checks that."""
@@ -151,6 +170,17 @@ class Exporter(ABC):
             BoardTooSmallError: the network does not fit the memory of the runtime's board.
             ArtefactError: the files cannot be read.
         """
+
+    def run_early(self, artefact: Artefact, runtime: Runtime, frames: Array, probes: Array) -> EarlyRun | None:
+        """Where the files themselves stop; None where this runtime computes all timesteps.
+
+        Args:
+            frames: (time, batch, *input shape); a sample that has left sees no more of them.
+            probes: (probes, 2), leads and timesteps about which the files' rule is asked.
+        Raises:
+            as `run`.
+        """
+        return None
 
     def measure(self, artefact: Artefact, frames: Array) -> Mapping[str, Any]:
         """Facts about the files that only building or running them for `frames` tells, as JSON values; by default none.
@@ -264,6 +294,11 @@ def write_artefact(
     for stem, graph in references.items():
         if graph is not None:
             files |= {f"reference/{name}": content for name, content in graph_files(graph, stem).items()}
+    notes = dict(emitted.notes)
+    if deployment.exit_rule is not None and exporter.has_exit and meant is deployment:
+        files[EXIT_RULE] = rule_bytes(deployment.exit_rule)
+    elif deployment.exit_rule is not None:
+        notes["warnings"] = [*notes.get("warnings", []), _no_exit(exporter.target)]
     files |= extra or {}
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -272,11 +307,18 @@ def write_artefact(
         "name": deployment.name,
         "timesteps": deployment.timesteps,
         "classes": list(deployment.classes),
-        "notes": dict(emitted.notes),
+        "notes": notes,
         "files": {name: sha256(content) for name, content in sorted(files.items())},
     }
     write_folder(folder, {**files, MANIFEST: _json(manifest)}, marker=MANIFEST)
     return Artefact(folder, manifest)
+
+
+def _no_exit(target: str) -> str:
+    return (
+        f"the early exit that the network was calibrated to is not in these files: {target} computes all timesteps; "
+        "whatever reads its output, a host or an embedded core, may apply the rule in the run's early_exit.json"
+    )
 
 
 def read_artefact(folder: Path) -> Artefact:

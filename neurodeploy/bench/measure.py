@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, final
 
 from neurodeploy import activity, subject
-from neurodeploy.energy.bit_budget import bit_budget
+from neurodeploy.costs import accuracy, synaptic_operations
+from neurodeploy.early_exit import exits
 from neurodeploy.energy.price import price
+from neurodeploy.errors import CheckpointError
+from neurodeploy.exiting import answers_of
 from neurodeploy.profile import load_profile
 from neurodeploy.train.run_dir import Run, load_run
 
@@ -22,7 +25,7 @@ class Numbers:
     Args:
         accuracy: share of right answers on the test split, of the integers that are deployed; of floats for an ANN.
         is_integer: which of the two.
-        steps: timesteps per inference.
+        steps: timesteps per inference; the mean where answers come early.
         synaptic_operations: exact, per inference, mean over the test split.
         energy_pj: profile -> estimated dynamic energy per inference; None where the profile prices nothing of it.
         train_s: wall-clock seconds of all phases of the training.
@@ -32,7 +35,7 @@ class Numbers:
 
     accuracy: float
     is_integer: bool
-    steps: int
+    steps: int | float
     synaptic_operations: float | None
     energy_pj: Mapping[str, float | None]
     train_s: float
@@ -40,33 +43,59 @@ class Numbers:
     visits: int
 
 
-def measure(path: Path, profiles: Sequence[str]) -> Numbers:
+def measure(path: Path, profiles: Sequence[str], stops_early: bool = False) -> Numbers:
     """The numbers of the run at `path`.
 
+    Args:
+        stops_early: of inferences that end as the run's early exit says.
     Raises:
         CheckpointError, DataError: the run is damaged or its recordings are gone.
     """
     run = load_run(path)
     metrics = run.metrics
-    integer = metrics.get("test_accuracy_integer")
-    work, energies = _work(path, profiles) if integer is not None else (None, dict[str, float | None]())
+    if "test_accuracy_integer" in metrics:
+        work = _work(path, profiles, stops_early)
+    else:
+        work = _Work(float(metrics["test_accuracy_float"]), run.config.data.steps, None, {})
     return Numbers(
-        accuracy=float(metrics["test_accuracy_float"] if integer is None else integer),
-        is_integer=integer is not None,
-        steps=run.config.data.steps,
-        synaptic_operations=work,
-        energy_pj=energies,
+        accuracy=work.accuracy,
+        is_integer=work.synaptic_operations is not None,
+        steps=work.steps,
+        synaptic_operations=work.synaptic_operations,
+        energy_pj=work.energy_pj,
         train_s=float(metrics.get("wall_s_all_phases", metrics["wall_s"])),
         recordings=int(metrics["recordings"]["train"]),
         visits=sum(_visits(each) for each in (run, *_phases(path))),
     )
 
 
-def _work(path: Path, profiles: Sequence[str]) -> tuple[float, dict[str, float | None]]:
-    counts = activity.count_activity(subject.deployment(path), subject.samples(path))
-    estimates = {name: price(counts, load_profile(name)).dynamic for name in profiles}
-    energies = {name: None if dynamic is None else float(dynamic.mid) for name, dynamic in estimates.items()}
-    return sum(layer.synaptic_operations for layer in bit_budget(counts)), energies
+@final
+@dataclass(frozen=True)
+class _Work:
+    """What inferences give and take."""
+
+    accuracy: float
+    steps: int | float
+    synaptic_operations: float | None
+    energy_pj: Mapping[str, float | None]
+
+
+def _work(path: Path, names: Sequence[str], stops_early: bool) -> _Work:
+    network, samples = subject.deployment(path), subject.samples(path)
+    profiles = [load_profile(name) for name in names]
+    if stops_early:
+        early = activity.early_activity(network, samples, profiles)
+        if early is None:
+            hint = "neurodeploy early-exit RUN chooses one."
+            raise CheckpointError(path=path, reason="the run has no early exit", hint=hint)
+        answers = exits(early.rule, answers_of(network, samples).prefix).answers
+        counts, estimates, right = early.counts, early.estimates, float((answers == samples.labels).mean())
+    else:
+        counts, right = activity.count_activity(network, samples), accuracy(network, samples)
+        estimates = tuple(price(counts, profile) for profile in profiles)
+    dynamic = {name: each.dynamic for name, each in zip(names, estimates, strict=True)}
+    energies = {name: None if energy is None else float(energy.mid) for name, energy in dynamic.items()}
+    return _Work(right, counts.steps, synaptic_operations(counts), energies)
 
 
 def _phases(path: Path) -> list[Run]:

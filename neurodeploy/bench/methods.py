@@ -39,7 +39,7 @@ def compare_methods(config: Path, out: Path, progress: Callable[[str], None]) ->
             try:
                 work = _work(plan, row, seed, out, runs)
                 runs[row.name, seed] = work.run()
-                numbers[seed] = _measured(work.folder / NUMBERS, runs[row.name, seed], plan)
+                numbers[seed] = _measured(work.folder / NUMBERS, runs[row.name, seed], plan, row.stops_early)
             except (CommandError, NeuroDeployError) as error:
                 failures[seed] = str(error)
                 progress(f"{row.name}, seed {seed}: failed: {error}")
@@ -53,7 +53,7 @@ def _work(plan: Plan, row: Row, seed: int, out: Path, runs: dict[tuple[str, int]
     return Work(plan, row, seed, out / row.folder / f"seed-{seed}", others)
 
 
-def _measured(kept: Path, run: Path, plan: Plan) -> Numbers:
+def _measured(kept: Path, run: Path, plan: Plan, stops_early: bool) -> Numbers:
     """The numbers of a run, taken from the file `kept` if they are in it: they are not counted twice."""
     head = {"run": str(run), "profiles": list(plan.profiles)}
     try:
@@ -62,7 +62,7 @@ def _measured(kept: Path, run: Path, plan: Plan) -> Numbers:
             return Numbers(**found["numbers"])
     except (OSError, ValueError, TypeError, KeyError):
         pass
-    numbers = measure(run, plan.profiles)
+    numbers = measure(run, plan.profiles, stops_early)
     write_file(kept, json.dumps({**head, "numbers": as_dict(numbers)}, indent=1).encode())
     return numbers
 

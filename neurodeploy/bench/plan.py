@@ -39,6 +39,11 @@ class Row:
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
     @property
+    def stops_early(self) -> bool:
+        """Whether what is measured is inferences that end early."""
+        return shlex.split(self.commands[-1])[0] == "early-exit"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Names of the rows whose runs the commands take."""
         marks = [mark for command in self.commands for mark in PLACE.findall(command)]

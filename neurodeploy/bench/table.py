@@ -37,7 +37,7 @@ def _record(plan: Plan, entry: Entry) -> dict[str, Any]:
     record: dict[str, Any] = {"name": entry.row.name, "seeds": list(entry.numbers), "failures": dict(entry.failures)}
     if not found:
         return record
-    columns = {
+    columns: dict[str, Sequence[int | float | None]] = {
         "accuracy": [n.accuracy for n in found],
         "synaptic_operations": [n.synaptic_operations for n in found],
         "train_s": [n.train_s for n in found],
@@ -75,7 +75,8 @@ def markdown(plan: Plan, records: Sequence[Mapping[str, Any]]) -> str:
         "Accuracy on the test split, of the integers that are deployed (of floats where it says float); mean and",
         "sample standard deviation over the seeds. Synaptic operations are exact counts per inference. Energies are",
         "estimates of the dynamic energy per inference from those counts and sourced constants, not measurements.",
-        "Recordings learned: over all epochs and phases. Training: wall clock with validation, on one machine.",
+        "Recordings learned: over all epochs and phases. Training: wall clock with validation, on one machine. T is",
+        "the mean where answers come early.",
     ]
     return "\n".join([*lines, "", *notes, *(["", "Failed:", "", *failures] if failures else [])]) + "\n"
 

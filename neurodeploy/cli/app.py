@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy import api
-from neurodeploy.cli import show, show_fit
+from neurodeploy.cli import show, show_exit, show_fit, show_smaller
 from neurodeploy.errors import ConfigError, NeuroDeployError
+from neurodeploy.train.launch import launch
 
 SCHEMA_VERSION = 1
 
@@ -90,7 +91,9 @@ def train(
     given += [f"seed={seed}"] if seed is not None else []
     given += [f"device={device}"] if device is not None else []
     command = ["neurodeploy", *sys.argv[1:]]
-    _print(api.train(config, given, out=out, resume=resume, command=command), as_json, show.train)
+    result = api.train(config, given, out=out, resume=resume, command=command)
+    if launch().rank == 0:
+        _print(result, as_json, show.train)
 
 
 @app.command()
@@ -104,6 +107,41 @@ def tune(
     """Fine-tune a network to another reset; a new run, with the accuracy before and after."""
     result = api.tune(source, overrides or [], reset=reset, out=out, command=["neurodeploy", *sys.argv[1:]])
     _print(result, as_json, show.tune)
+
+
+@app.command()
+def compress(
+    source: Annotated[Path, typer.Argument(metavar="RUN")],
+    bit_budget: Annotated[float, typer.Option(help="Mean of timesteps x weight bits x input bits of a synapse.")],
+    overrides: Overrides = None,
+    out: Out = Path("runs"),
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """Choose bits per weight of every layer and timesteps under one bit budget, and fine-tune into a new run."""
+    options = {"out": out, "samples": samples, "command": ["neurodeploy", *sys.argv[1:]], "progress": _note}
+    _print(api.compress(source, bit_budget, overrides or [], **options), as_json, show_smaller.compress)
+
+
+@app.command()
+def prune(
+    source: Annotated[Path, typer.Argument(metavar="RUN")],
+    overrides: Overrides = None,
+    dead: Annotated[bool, typer.Option("--dead", help="Neurons that never fire on the training recordings.")] = False,
+    hyperactive: Annotated[float | None, typer.Option(help="Neurons with more spikes per timestep, 0..1.")] = None,
+    channels: Annotated[float, typer.Option(help="This share of every layer, the least important first.")] = 0.0,
+    epochs: Annotated[int, typer.Option(min=0, help="Of fine-tuning into a new run; 0: no fine-tuning.")] = 0,
+    out: Out = Path("runs"),
+    samples: Samples = 0,
+    as_json: Json = False,
+) -> None:
+    """Take neurons or channels out of a network, with all their weights; each layer keeps at least one.
+
+    Without --epochs the folder that is written stands wherever other commands take an IMPORT.
+    """
+    wanted: dict[str, Any] = {"dead": dead, "hyperactive": hyperactive, "channels": channels, "epochs": epochs}
+    options = {"out": out, "samples": samples, "command": ["neurodeploy", *sys.argv[1:]], "progress": _note}
+    _print(api.prune(source, overrides or [], **wanted, **options), as_json, show_smaller.prune)
 
 
 @app.command("import")
@@ -213,6 +251,21 @@ def energy(
     names = profile or []
     result = api.energy(source, overrides or [], profiles=names, every=every, run=run, samples=samples, csv=csv)
     _print(result, as_json, show.energy)
+
+
+@app.command("early-exit")
+def early_exit(
+    run: Annotated[Path, typer.Argument(metavar="RUN")],
+    overrides: Overrides = None,
+    max_loss: Annotated[float | None, typer.Option(help="Share of right answers that may get lost [0.005].")] = None,
+    steps: Annotated[float | None, typer.Option(help="Instead: average timesteps that may be used.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Let a network answer before its last timestep: choose when on the validation recordings, then test it once.
+
+    Writes early_exit.json into the run; export, verify and energy follow it until that file is removed.
+    """
+    _print(api.early_exit(run, overrides or [], max_loss=max_loss, steps=steps), as_json, show_exit.early_exit)
 
 
 @app.command()

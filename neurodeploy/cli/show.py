@@ -48,6 +48,7 @@ def verdicts(rows: Sequence[Result]) -> None:
         elif row["values"]:
             compared = f"{row['samples']} samples x {row['steps']} steps, {row['layers']} layers, "
             compared += f"{row['spikes']:,} spikes, {row['values']:,} values"
+        compared += f", {row['exits']:,} early exits" if row.get("exits") else ""
         if row["largest_difference"] is not None:
             compared += f", largest difference {row['largest_difference']:.2g}"
         nothing = "the first samples" if row["status"] == "MISMATCH" else "nothing compared"
@@ -179,6 +180,11 @@ def energy(result: Result) -> None:
     table = result["table"]
     print(f"Energy of one inference ({result['label']}), mean over {result['samples']}")
     _table(table["columns"], table["rows"])
+    if result["early_exit"]:
+        early = result["early_exit"]
+        print(f"early exit: {early['steps']:.3g} of {early['of_steps']} timesteps on average, ", end="")
+        share = early["synaptic_operations"] / max(early["of_synaptic_operations"], 1)
+        print(f"{early['synaptic_operations']:,.0f} synaptic operations, {share:.0%} of those without it")
     for estimate in result["estimates"]:
         lacking = [f"{item['term']} ({item['reason']})" for item in estimate["not_covered"]]
         print(f"{estimate['profile']}: not covered: {'; '.join(lacking) or 'nothing'}")

@@ -7,6 +7,7 @@ Pixels are moved to the nearest place, never mixed, so binary frames stay binary
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -57,22 +58,32 @@ class AugmentConfig:
 
 
 def augment(
-    frames: UInt8[np.ndarray, "batch time 2 height width"], config: AugmentConfig, rng: np.random.Generator
-) -> UInt8[np.ndarray, "batch time 2 height width"]:
+    frames: UInt8[np.ndarray, "batch time 2 height width"],
+    config: AugmentConfig,
+    rng: np.random.Generator,
+    part: slice = slice(None),
+) -> UInt8[np.ndarray, "part time 2 height width"]:
     """A changed copy of `frames`; the input is not touched.
 
     Args:
         frames: events per window, binary or counts.
         config: which changes, and how strong.
         rng: where all randomness comes from; the same state gives the same result.
+        part: recordings that are wanted; they are changed as they are when all are.
     """
     batch, _, _, height, width = frames.shape
+    wanted = range(batch)[part]
+    if len(wanted) < batch and config.drop > 0 and frames.max(initial=0) > 1:
+        # A count draws as many numbers as it has events, so what one recording draws depends on those before it.
+        return augment(frames, config, rng)[part]
+    frames = frames[part]
     if config.moves:
-        frames = move(frames, affine_maps(draw_affine(config, batch, rng), height, width))
+        frames = move(frames, affine_maps(draw_affine(config, batch, rng)[part], height, width))
     if config.drop > 0:
-        frames = drop_events(frames, np.asarray(rng.uniform(0, config.drop, batch)), rng)
+        probability = np.asarray(rng.uniform(0, config.drop, batch))
+        frames = drop_events(frames, probability[part], rng, wanted.start, batch - wanted.stop)
     if config.flip_polarity > 0:
-        frames = flip_polarity(frames, np.asarray(rng.random(batch) < config.flip_polarity))
+        frames = flip_polarity(frames, np.asarray(rng.random(batch) < config.flip_polarity)[part])
     return frames.copy()
 
 
@@ -115,15 +126,22 @@ def drop_events(
     frames: UInt8[np.ndarray, "batch time 2 height width"],
     probability: Float[np.ndarray, " batch"],
     rng: np.random.Generator,
+    before: int = 0,
+    after: int = 0,
 ) -> UInt8[np.ndarray, "batch time 2 height width"]:
-    """Frames in which each event of recording b is lost with `probability[b]`; counts lose each event on its own."""
+    """Frames in which each event of recording b is lost with `probability[b]`; counts lose each event on its own.
+
+    Args:
+        before, after: binary recordings of the same batch that others change; their numbers are drawn and left.
+    """
     if frames.max(initial=0) > 1:
         some = np.nonzero(frames)
         thinned = frames.copy()
         thinned[some] = rng.binomial(frames[some], 1 - probability[some[0]])
         return thinned
     # One random byte a cell: a probability is rounded to 1/256, which is finer than anybody chooses it.
-    noise = np.frombuffer(rng.bytes(frames.size), np.uint8).reshape(frames.shape)
+    whole = (before + len(frames) + after, *frames.shape[1:])
+    noise = np.frombuffer(rng.bytes(math.prod(whole)), np.uint8).reshape(whole)[before : before + len(frames)]
     limit = np.rint(probability * 256).reshape(-1, 1, 1, 1, 1)
     kept: UInt8[np.ndarray, "batch time 2 height width"] = frames * (noise >= limit)
     return kept

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, final
+from typing import Any, Literal, final
 
+from neurodeploy.data.condensed_facts import complete
 from neurodeploy.errors import ConfigError
 
 
@@ -16,7 +18,7 @@ class DataConfig:
     """Settings of the section `data`.
 
     Args:
-        dataset: name of the data set; `neurodeploy data list` shows them.
+        dataset: name of the data set, `neurodeploy data list` shows them; or the folder of a condensed one.
         path: file or folder of the data set; empty for embedded ones.
         height, width: pixels of the sensor, for files that do not say; 0 keeps what the data set knows.
         timesteps: windows that each recording is cut into, 1..1024.
@@ -43,6 +45,11 @@ class DataConfig:
     validation: float = 0.1
     limit: int = 0
     cache: str = ""
+
+    @classmethod
+    def complete(cls, tree: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`tree` with what a condensed data set decides, where it names one; see `condensed_facts.complete`."""
+        return complete(tree)
 
     def check(self) -> None:
         """Raise ConfigError, naming the key, where a value is out of range."""

@@ -168,11 +168,11 @@ class _Split:
     @cached_property
     def description(self) -> dict[str, object]:
         """All that decides the frames, and whose frames they are."""
-        config = self.config
+        config, (name, content) = self.config, self.origin
         return {
             "version": frames.VERSION,
-            "dataset": config.dataset,
-            "content": self.opened.content_key,
+            "dataset": name,
+            "content": content,
             "split": self.split,
             "shape": list(self.shape),
             "window": config.window,
@@ -182,9 +182,14 @@ class _Split:
         }
 
     @property
+    def origin(self) -> tuple[str, str]:
+        """Name and content key of the data set whose recordings these are: frames are kept under them."""
+        return self.opened.lent.get(self.split, (self.config.dataset, self.opened.content_key))
+
+    @property
     def path(self) -> Path:
         key = hashlib.sha256(json.dumps(self.description, sort_keys=True).encode()).hexdigest()
-        return self.config.cache_folder / f"{self.config.dataset}-{self.split}-{key[:20]}.frames"
+        return self.config.cache_folder / f"{self.origin[0]}-{self.split}-{key[:20]}.frames"
 
     def _write_details(self) -> None:
         if self.opened.details:

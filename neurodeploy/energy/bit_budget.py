@@ -11,6 +11,7 @@ here all synapses do, the first included. Weights that are floating point count 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -34,17 +35,17 @@ class LayerBudget:
     macs: int
     weight_bits: int
     spike_bits: int
-    steps: int
+    steps: int | float
     rate: float
     synaptic_operations: float
 
     @property
-    def budget(self) -> int:
+    def budget(self) -> int | float:
         """Bit budget of one synapse: steps x weight bits x spike bits."""
         return self.steps * self.weight_bits * self.spike_bits
 
     @property
-    def dense(self) -> int:
+    def dense(self) -> int | float:
         """Bit operations per inference on hardware that skips nothing (S-ACE)."""
         return self.macs * self.budget
 
@@ -57,6 +58,14 @@ class LayerBudget:
 def bit_budget(counts: Counts) -> tuple[LayerBudget, ...]:
     """The budget of every synapse node, in the order of computation; add `dense` or `spiking` up for the network."""
     return tuple(_layer(counts, node) for node in counts.nodes if node.macs)
+
+
+def mean_budget(layers: Sequence[LayerBudget]) -> float:
+    """Bit budget of a synapse on average, each weighted by the dense products of a timestep: S-ACE / sum of n_l.
+
+    Binary spikes and one width for all layers make it steps x weight bits.
+    """
+    return sum(layer.dense for layer in layers) / sum(layer.macs for layer in layers)
 
 
 def _layer(counts: Counts, node: NodeCounts) -> LayerBudget:

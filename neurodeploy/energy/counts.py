@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import final
 
@@ -22,7 +22,7 @@ class Counts:
     Args:
         nodes: totals of each node, in the order of computation.
         samples: inferences recorded; every mean is per inference.
-        steps: timesteps of each inference.
+        steps: timesteps of each inference; the mean where they differ.
         timestep_us: duration of one timestep in the data, in µs, or None where unknown.
     Raises:
         DataError: no samples, no steps or no nodes.
@@ -30,7 +30,7 @@ class Counts:
 
     nodes: tuple[NodeCounts, ...]
     samples: int
-    steps: int
+    steps: int | float
     timestep_us: int | float | None = None
 
     def __post_init__(self) -> None:
@@ -66,7 +66,8 @@ def count(
     Synapses: every non-zero value that arrives within the recorded steps (delays and the pipelined schedule shift it)
     meets the weights of its own position: borders, stride, dilation and groups are exact. A value of magnitude 1 costs
     an accumulate, any other a multiply-accumulate, decided value by value. Several edges into one synapse are separate
-    events. Neurons: every neuron at every step. Wraps and saturations: the neuron's steps are replayed.
+    events; dense synapses side by side, which differ in their delays, count as the one connection that hardware stores.
+    Neurons: every neuron at every step. Wraps and saturations: the neuron's steps are replayed.
 
     Args:
         trace: every output and state of the graph, as `simulate` records them.
@@ -95,6 +96,19 @@ def combine(parts: Iterable[Counts]) -> Counts:
     if first is None:
         raise DataError(source="counts", reason="no batches were counted")
     return reduce(_plus, every, first)
+
+
+def combine_uneven(parts: Iterable[Counts]) -> Counts:
+    """The same for parts of different durations; `steps` becomes the mean over all samples.
+
+    Raises:
+        DataError: nothing to combine, or the parts are of different networks.
+    """
+    every = list(parts)
+    samples = sum(part.samples for part in every)
+    total = sum(part.steps * part.samples for part in every)
+    found = combine(replace(part, steps=1) for part in every)
+    return replace(found, steps=total // samples if total % samples == 0 else total / samples)
 
 
 def _plus(one: Counts, two: Counts) -> Counts:

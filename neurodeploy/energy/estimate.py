@@ -78,7 +78,7 @@ class Estimate:
     assumptions: tuple[str, ...]
     duration_s: float | None
     samples: int
-    steps: int
+    steps: int | float
 
     @property
     def dynamic(self) -> Energy | None:

@@ -81,11 +81,12 @@ class _Pricing:
             self.assumed.append(f"Time of one inference: {given:g} s, as given.")
             return float(given)
         if step is not None:
-            self.assumed.append(f"Time of one inference: {steps} steps of {step.value:g} {step.unit} ({step.source}).")
+            text = f"{steps:g} steps of {step.value:g} {step.unit} ({step.source})"
+            self.assumed.append(f"Time of one inference: {text}.")
             return steps * step.range[1]
         if self.counts.timestep_us is not None:
             span = steps * self.counts.timestep_us * 1e-6
-            text = f"{steps} steps of {self.counts.timestep_us:g} µs, as long as the data lasts (real-time operation)"
+            text = f"{steps:g} steps of {self.counts.timestep_us:g} µs, as long as the data lasts (real-time operation)"
             self.assumed.append(f"Time of one inference: {text}; the profile gives no time per step.")
             return span
         return None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from neurodeploy.energy.connection import part_of
 from neurodeploy.energy.node_counts import NodeCounts, Uses
 from neurodeploy.energy.record import Record, overflows
 from neurodeploy.energy.widths import event_bits, state_bits, value_bits
@@ -78,7 +79,8 @@ def _met(activity: Array, fan: FanOut) -> Uses:
 
 def _synapse(record: Record, node: Node, bits: int | None) -> NodeCounts:
     shape = record.graph.input_shape(node)
-    fan = node.fan_out(shape)
+    part = part_of(record.graph, node) if isinstance(node, Dense) else None
+    fan = node.fan_out(shape) if part is None else part.fan_out
     if fan is None or not isinstance(node, Synapse):
         raise GraphError(node=node.name, reason=f"{type(node).__name__} multiplies, but does not say its fan-out")
     single, graded, received = Uses(), Uses(), 0
@@ -87,16 +89,17 @@ def _synapse(record: Record, node: Node, bits: int | None) -> NodeCounts:
         single, graded = single + _met(arrivals.ones, fan), graded + _met(arrivals.others, fan)
         values = int(arrivals.ones.sum() + arrivals.others.sum())
         received += values * event_bits(_bits(record, ref.node), math.prod(shape))
-    width = bits or weight_bits(node.weight)
+    width = bits or (weight_bits(node.weight) if part is None else part.weight_bits)
     work = {
         "accumulate": single,
         "multiply_accumulate": graded,
         "weight_bit_read": (single + graded) * width,
         "bias_add": _biases(record, node, node.bias),
-        "event_bit_in": _same(received),
+        # An event arrives once, whatever delays wait for it.
+        "event_bit_in": _same(received if part is None or part.is_first else 0),
     }
     positions = math.prod(record.graph.shapes[node.name][1:])
-    macs = int(node.weight.size) * positions * len(node.inputs)
+    macs = (int(node.weight.size) if part is None else part.weights) * positions * len(node.inputs)
     return NodeCounts(**_facts(record, node), macs=macs, weight_bits=width, work=work)
 
 

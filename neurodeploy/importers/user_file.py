@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-import traceback
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -16,9 +13,9 @@ from torch import nn
 
 from neurodeploy.errors import CheckpointError, ConfigError, DataError
 from neurodeploy.importers.torch_module import FAILURES
+from neurodeploy.python_file import MISTAKES, place, run_file
 
-MISTAKES = (*FAILURES, ArithmeticError, ImportError, LookupError, NameError, OSError, SyntaxError)
-"""What a file that is run may raise."""
+HINT = "Give MODEL as file.py:name."
 
 
 def load_module(path: Path, name: str) -> nn.Module:
@@ -30,39 +27,16 @@ def load_module(path: Path, name: str) -> nn.Module:
         DataError: there is no such file, or running it failed; its line is named.
         ConfigError: the name is none of these.
     """
-    if not path.is_file():
-        raise DataError(source=path, reason="there is no such file", hint="Give MODEL as file.py:name.")
     try:
-        found = getattr(_run(path), name, None)
+        found = getattr(run_file(path, HINT), name, None)
         found = found() if callable(found) and not isinstance(found, nn.Module) else found
     except MISTAKES as error:
-        raise DataError(source=path, reason=f"running it failed ({_place(error)})") from error
+        raise DataError(source=path, reason=f"running it failed ({place(error)})") from error
     if not isinstance(found, nn.Module):
         kind = "nothing" if found is None else type(found).__name__
         allowed = "a torch.nn.Module, or a function without arguments that returns one"
         raise ConfigError(key=f"{path.name}:{name}", found=kind, allowed=allowed)
     return found
-
-
-def _run(path: Path) -> Any:  # Any: a file holds whatever its user put there
-    spec = importlib.util.spec_from_file_location(f"_imported_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise DataError(source=path, reason="it is no Python file", hint="Give MODEL as file.py:name.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses in the file look their module up
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(path.resolve().parent))
-    return module
-
-
-def _place(error: BaseException) -> str:
-    """The error with the last line that was run."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name} line {frames[-1].lineno}: " if frames else ""
-    return f"{where}{type(error).__name__}: {error}"
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from neurodeploy.errors import ProfileError
+from neurodeploy.errors import ConfigError, ProfileError
 from neurodeploy.profile.profile import Profile
 from neurodeploy.profile.reader import Reader, close_names
 
@@ -34,6 +35,20 @@ def load_profile(name_or_path: str | Path) -> Profile:
         )
     text = resources.files("neurodeploy.hw_profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return Reader(f"{name}.toml").profile(name, text)
+
+
+def chosen_profiles(names: Sequence[str], every: bool, default: Sequence[str] = ()) -> list[Profile]:
+    """The profiles that a command is about.
+
+    Raises:
+        ConfigError: names and all at once, or neither where there is no default.
+    """
+    if every and names:
+        raise ConfigError(key="--profile", found=list(names), allowed="not together with --all", hint="Leave one out.")
+    if not every and not names and not default:
+        known = ", ".join(profile_names())
+        raise ConfigError(key="--profile", found=None, allowed=f"a TOML file, or one of {known}", hint="Or give --all.")
+    return [load_profile(name) for name in (profile_names() if every else list(names) or list(default))]
 
 
 def check_profile(path: Path) -> Profile:

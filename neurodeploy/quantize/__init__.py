@@ -1,6 +1,20 @@
 """From floats to the integers that targets compute."""
 
+from neurodeploy.quantize.allocate import Allocation, LayerChoice, allocate
+from neurodeploy.quantize.closest import closest_format
 from neurodeploy.quantize.grid import Grid, weight_grid
-from neurodeploy.quantize.quantize import Quantized, quantize
+from neurodeploy.quantize.quantize import Formats, Quantized, quantize
+from neurodeploy.quantize.weight_format import WeightFormat
 
-__all__ = ["Grid", "Quantized", "quantize", "weight_grid"]
+__all__ = [
+    "Allocation",
+    "Formats",
+    "Grid",
+    "LayerChoice",
+    "Quantized",
+    "WeightFormat",
+    "allocate",
+    "closest_format",
+    "quantize",
+    "weight_grid",
+]

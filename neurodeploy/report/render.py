@@ -110,6 +110,7 @@ def compared(verdict: Mapping[str, Any]) -> str:
         return "nothing"
     names = ("samples", "steps", "layers", "spikes", "values")
     words = [f"{number_text(verdict[name])} {name}" for name in names if verdict.get(name) is not None]
+    words += [f"{number_text(verdict['exits'])} early exits"] if verdict.get("exits") else []
     if verdict.get("largest_difference") is not None:
         words.append(f"largest difference {verdict['largest_difference']:.2g}")
     if verdict.get("not_exposed"):

@@ -1,8 +1,8 @@
 """Neurons over time with surrogate gradients: the float recursion of training and the integer one of the targets.
 
-Both walk through time in one autograd function whose backward is written by hand: only the spikes and the voltages
-before the reset are kept, and every step is a handful of in-place passes. The reset is treated as a constant in the
-backward pass (detached), as the gradient through it is the surrogate's and not the network's.
+Both are autograd functions whose backward is written by hand: only the voltages before the reset are kept. The reset
+is treated as a constant in the backward pass (detached), as the gradient through it is the surrogate's and not the
+network's. What computes them is chosen by what is at hand: compiled loops on the CPU, Triton on CUDA, or plain torch.
 """
 
 from __future__ import annotations
@@ -14,71 +14,66 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from neurodeploy.graph.nodes import Reset
-from neurodeploy.graph.numeric import DECAY_ONE, FRACTION_BITS, STATE
+from neurodeploy.errors import GraphError
 from neurodeploy.train import kernels
-from neurodeploy.train.surrogate import Surrogate
+from neurodeploy.train.cell import STEP, Cell, Rule, State
+from neurodeploy.train.recursion import IntegerStates, float_states, gradients, integer_states, truncate_, wrap
 
-STEP = 1 << FRACTION_BITS
-"""Membrane steps of one weight step in an integer network."""
-
-
-@final
-@dataclass(frozen=True)
-class Cell:
-    """What the neurons of one layer have in common; see `graph.nodes.cuba.Cuba` for the equations.
-
-    Args:
-        current_decay, voltage_decay: 0..4096, share lost per timestep in 1/4096.
-        threshold: fires when v > threshold; in units of the drive.
-        reset: after a spike.
-        surrogate: its width is in units of the drive.
-    """
-
-    current_decay: int
-    voltage_decay: int
-    threshold: int | float
-    reset: Reset
-    surrogate: Surrogate
-
-    @property
-    def keep_current(self) -> float:
-        """Share of the current that survives a timestep."""
-        return (DECAY_ONE - self.current_decay) / DECAY_ONE
-
-    @property
-    def keep_voltage(self) -> float:
-        """Share of the voltage that survives a timestep."""
-        return (DECAY_ONE - self.voltage_decay) / DECAY_ONE
-
-
-@final
-@dataclass(frozen=True)
-class _Recursion:
-    """How the backward pass sees a forward pass: thresholds and widths in the units of its voltages.
-
-    Args:
-        gain: change of voltage per change of drive.
-    """
-
-    cell: Cell
-    threshold: int | float
-    surrogate: Surrogate
-    gain: float
+__all__ = [
+    "STEP",
+    "Cell",
+    "IntegerStates",
+    "Rule",
+    "State",
+    "float_rule",
+    "float_states",
+    "integer_states",
+    "spike",
+    "spike_integer",
+    "spike_integer_on",
+    "spike_on",
+    "truncate_",
+    "wrap",
+]
 
 
 def spike(
-    drive: Float[Tensor, "time batch *shape"], cell: Cell, bias: Float[Tensor, " channel"] | None = None
+    drive: Float[Tensor, "time batch *shape"],
+    cell: Cell,
+    bias: Float[Tensor, " channel"] | None = None,
+    *,
+    keep: Float[Tensor, ""] | None = None,
+    spend: bool = False,
 ) -> Float[Tensor, "time batch *shape"]:
-    """Spikes (0 or 1) of neurons which receive `drive`, in float32; state starts at zero.
+    """Spikes (0 or 1) of neurons which receive `drive`, in float32; currents start at zero, voltages at `cell.start`.
 
     Args:
         drive: summed input of each timestep; half precision is computed in float32.
         bias: added to the voltage at every step, per channel or neuron.
+        keep: gets the gradient of the share of the voltage that survives a timestep; the share in use is the cell's.
+        spend: nobody reads `drive` afterwards, so its memory may hold the voltages.
     """
-    offset = None if bias is None else bias.float()
-    result: Tensor = _FloatSpikes.apply(drive.float(), offset, cell)  # type: ignore[no-untyped-call]  # torch's apply
-    return result
+    spikes, _ = _spikes(drive, bias, keep, None, _FloatPlan(float_rule(cell), spend))
+    return spikes
+
+
+def spike_on(
+    drive: Float[Tensor, "time batch *shape"],
+    cell: Cell,
+    bias: Float[Tensor, " channel"] | None,
+    state: State | None,
+    *,
+    keep: Float[Tensor, ""] | None = None,
+) -> tuple[Float[Tensor, "time batch *shape"], State]:
+    """`spike` of neurons that go on from `state`, and the state that they reach; gradients flow through both.
+
+    Args:
+        state: None: before the first timestep.
+    """
+    rule = float_rule(cell)
+    spikes, after = _spikes(drive, bias, keep, state or _begin(drive, rule), _FloatPlan(rule, spend=False))
+    assert after is not None, "it was given one"
+    return spikes, after
 
 
 def spike_integer(
@@ -86,6 +81,8 @@ def spike_integer(
     cell: Cell,
     bias: Float[Tensor, " channel"] | None,
     scale: float,
+    *,
+    keep: Float[Tensor, ""] | None = None,
 ) -> Float[Tensor, "time batch *shape"]:
     """Spikes of the integer recursion, with the gradients of the float one (straight through the rounding).
 
@@ -94,189 +91,157 @@ def spike_integer(
         cell: in float units; its threshold becomes round(threshold * scale).
         bias: integers in weight steps.
         scale: weight steps per unit of the float network.
+        keep: gets the gradient of the share of the voltage that survives a timestep; the share in use is the cell's.
+    Raises:
+        GraphError: the voltages of `cell` do not start at zero.
     """
-    result: Tensor = _IntegerSpikes.apply(drive, bias, cell, scale)  # type: ignore[no-untyped-call]  # torch's apply
-    return result
+    spikes, _ = _spikes(drive, bias, keep, None, _integer_plan(cell, scale))
+    return spikes
 
 
-class _FloatSpikes(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, drive: Tensor, bias: Tensor | None, cell: Cell) -> Tensor:
-        if kernels.fits(drive):
-            keep = (cell.keep_current, cell.keep_voltage)
-            voltage, spikes = kernels.float_voltages(drive, bias, keep, cell.threshold, cell.reset)
-        else:
-            voltage, spikes = float_states(drive, cell, bias)
-        ctx.save_for_backward(voltage, spikes)
-        ctx.recursion = _Recursion(cell, cell.threshold, cell.surrogate, gain=1.0)
-        ctx.biased = bias is not None and ctx.needs_input_grad[1]
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        drive, bias = _backward(ctx, grads[0])
-        return drive, bias, None
+def spike_integer_on(
+    drive: Float[Tensor, "time batch *shape"],
+    cell: Cell,
+    bias: Float[Tensor, " channel"] | None,
+    scale: float,
+    state: State | None,
+    *,
+    keep: Float[Tensor, ""] | None = None,
+) -> tuple[Float[Tensor, "time batch *shape"], State]:
+    """`spike_integer` of neurons that go on from `state`, and the state that they reach."""
+    plan = _integer_plan(cell, scale)
+    spikes, after = _spikes(drive, bias, keep, state or _begin(drive, plan.rule), plan)
+    assert after is not None, "it was given one"
+    return spikes, after
 
 
-class _IntegerSpikes(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, drive: Tensor, bias: Tensor | None, cell: Cell, scale: float) -> Tensor:
-        threshold = round(cell.threshold * scale)
-        # Some convolution algorithms (Winograd, FFT) return integers with an error far below one half.
-        drive = drive.round()
-        if kernels.fits(drive):
-            decays = (cell.current_decay, cell.voltage_decay)
-            voltage, spikes = kernels.integer_voltages(drive, bias, decays, threshold, cell.reset, STEP)
-        else:
-            states = integer_states(drive, cell, bias, threshold)
-            voltage, spikes = states.voltage, states.spikes
-        ctx.save_for_backward(voltage, spikes)
-        surrogate = type(cell.surrogate)(cell.surrogate.width * scale * STEP)
-        ctx.recursion = _Recursion(cell, float(threshold * STEP), surrogate, gain=float(STEP))
-        ctx.biased = bias is not None and ctx.needs_input_grad[1]
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        drive, bias = _backward(ctx, grads[0])
-        return drive, bias, None, None
-
-
-def float_states(drive: Tensor, cell: Cell, bias: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Voltages before the reset and spikes, both (time, batch, *shape)."""
-    voltage, spikes = torch.empty_like(drive), torch.empty_like(drive)
-    remains, current = torch.zeros_like(drive[0]), torch.zeros_like(drive[0])
-    offset = _across(bias, drive)
-    for time, inflow in enumerate(drive):
-        if cell.keep_current:
-            inflow = current.mul_(cell.keep_current).add_(inflow)
-        torch.add(inflow, remains, alpha=cell.keep_voltage, out=voltage[time])
-        if offset is not None:
-            voltage[time].add_(offset)
-        torch.gt(voltage[time], cell.threshold, out=spikes[time])
-        _reset(voltage[time], spikes[time], cell.reset, cell.threshold, out=remains)
-    return voltage, spikes
+def float_rule(cell: Cell) -> Rule:
+    """The float recursion of `cell` in numbers."""
+    level = cell.start * cell.threshold
+    return Rule(cell.keep_current, cell.keep_voltage, cell.threshold, level, cell.reset, cell.surrogate)
 
 
 @final
 @dataclass(frozen=True)
-class IntegerStates:
-    """What an integer layer computed, (time, batch, *shape) each: whole numbers in float32, currents in float64.
+class _FloatPlan:
+    """How floats are computed."""
+
+    rule: Rule
+    spend: bool
+
+    def run(self, drive: Tensor, bias: Tensor | None, before: State | None) -> tuple[Tensor, Tensor, State | None]:
+        """Voltages, spikes, and the state if `before` is one."""
+        drive, offset = drive.float(), None if bias is None else bias.float()
+        if kernels.fits(drive, self.rule.surrogate):
+            return kernels.float_voltages(drive, offset, self.rule, before, spend=self.spend)
+        voltage, spikes, after = float_states(drive, self.rule, offset, before)
+        return voltage, spikes, None if before is None else after
+
+
+@final
+@dataclass(frozen=True)
+class _IntegerPlan:
+    """How integers are computed.
 
     Args:
-        voltage: before the reset.
-        remains: voltage after the reset.
-    """
-
-    spikes: Tensor
-    current: Tensor
-    voltage: Tensor
-    remains: Tensor
-
-
-def integer_states(
-    drive: Tensor, cell: Cell, bias: Tensor | None, threshold: int, start: IntegerStates | None = None
-) -> IntegerStates:
-    """The equations of `Cuba` in exact integers.
-
-    A step is computed in float64, where a state times 4096 stays far below 2**53; float32 holds voltages of 24 bits.
-
-    Args:
-        drive: (time, batch, *shape), integers in weight steps.
-        cell: decays and reset; its float threshold is not used.
-        bias: per channel, in weight steps.
+        rule: in membrane steps, for the backward pass.
+        cell: with the decays in use.
         threshold: in weight steps.
-        start: its last timestep is the state before this one; None is zero.
     """
-    current = _currents(drive, cell, start)
-    spikes, voltage, remains = (torch.empty_like(drive, dtype=torch.float32) for _ in range(3))
-    left = torch.zeros_like(current[0]) if start is None else start.remains[-1].double()
-    offset = None if bias is None else STEP * bias.double()
-    offset = _across(offset, drive)
-    for time, flow in enumerate(current):
-        level = truncate_(left.mul_(cell.keep_voltage)).add_(flow)
-        if offset is not None:
-            level.add_(offset)
-        voltage[time] = level.clamp_(-STATE.high, STATE.high)
-        torch.gt(voltage[time], threshold * STEP, out=spikes[time])
-        _reset(voltage[time], spikes[time], cell.reset, threshold * STEP, out=remains[time])
-        left.copy_(remains[time])
-    return IntegerStates(spikes, current, voltage, remains)
+
+    rule: Rule
+    cell: Cell
+    threshold: int
+
+    def run(self, drive: Tensor, bias: Tensor | None, before: State | None) -> tuple[Tensor, Tensor, State | None]:
+        """Voltages, spikes, and the state if `before` is one."""
+        # Some convolution algorithms (Winograd, FFT) return integers with an error far below one half.
+        drive = drive.round()
+        if kernels.fits(drive, self.rule.surrogate):
+            decays = (self.cell.current_decay, self.cell.voltage_decay)
+            return kernels.integer_voltages(drive, bias, decays, self.rule, before)
+        states = integer_states(drive, self.cell, bias, self.threshold, _as_integer_states(before))
+        current = states.current[-1].float() if self.rule.keep_current else None
+        after = None if before is None else State(current, states.remains[-1])
+        return states.voltage, states.spikes, after
 
 
-def _currents(drive: Tensor, cell: Cell, start: IntegerStates | None) -> Tensor:
-    """Currents of all timesteps; without memory they are the drive itself."""
-    arriving = drive.double() * STEP
-    if not cell.keep_current:
-        return wrap(arriving)
-    flow = torch.zeros_like(arriving[0]) if start is None else start.current[-1].clone()
-    for inflow in arriving:
-        inflow.add_(truncate_(flow.mul_(cell.keep_current)))
-        inflow.copy_(wrap(inflow))
-        flow.copy_(inflow)
-    return arriving
+def _integer_plan(cell: Cell, scale: float) -> _IntegerPlan:
+    if cell.start:
+        reason = f"its voltage starts at {cell.start:g} of the threshold, for which integer networks have no place"
+        hint = "Neurons that are exported start at 0: train on from the converted weights with Cell.start = 0."
+        raise GraphError(node="neurons", reason=reason, hint=hint)
+    threshold = round(cell.threshold * scale)
+    surrogate = type(cell.surrogate)(cell.surrogate.width * scale * STEP)
+    level = float(threshold * STEP)
+    rule = Rule(cell.keep_current, cell.keep_voltage, level, 0.0, cell.reset, surrogate, gain=float(STEP))
+    return _IntegerPlan(rule, cell, threshold)
 
 
-def truncate_(value: Tensor) -> Tensor:
-    """`value` rounded towards zero, in place; torch.trunc is not vectorised on CPU and ten times slower."""
-    return value.sub_(value.frac())
+def _as_integer_states(state: State | None) -> IntegerStates | None:
+    if state is None:
+        return None
+    remains = state.remains[None]
+    current = torch.zeros_like(remains) if state.current is None else state.current[None]
+    return IntegerStates(remains, current.double(), remains, remains)
 
 
-def wrap(value: Tensor) -> Tensor:
-    """The overflow of currents, `graph.numeric.wrap`; a copy only where a value overflows."""
-    low, high = torch.aminmax(value)
-    if low > STATE.low and high <= STATE.high + 1:
-        return value
-    return torch.remainder(value + STATE.high, 1 << STATE.bits) - STATE.high
+def _begin(drive: Tensor, rule: Rule) -> State:
+    """The state before the first timestep."""
+    first = drive[0].detach().float()
+    return State(torch.zeros_like(first) if rule.keep_current else None, torch.full_like(first, rule.start))
 
 
-def _reset(voltage: Tensor, spikes: Tensor, reset: Reset, threshold: int | float, out: Tensor) -> None:
-    """Write the voltage after the reset to `out`; v - v * 1 is exactly 0."""
-    if reset is Reset.ZERO:
-        torch.addcmul(voltage, voltage, spikes, value=-1, out=out)
-    else:
-        torch.sub(voltage, spikes, alpha=threshold, out=out)
+def _spikes(
+    drive: Tensor, bias: Tensor | None, keep: Tensor | None, state: State | None, plan: _FloatPlan | _IntegerPlan
+) -> tuple[Tensor, State | None]:
+    """Spikes, and the state after them if one is given."""
+    current, remains = (None, None) if state is None else (state.current, state.remains)
+    found = _Spikes.apply(drive, bias, keep, current, remains, plan)  # type: ignore[no-untyped-call]  # torch's apply
+    spikes, current, remains = found
+    return spikes, None if remains is None else State(current, remains)
 
 
-def _across(bias: Tensor | None, drive: Tensor) -> Tensor | None:
-    """`bias` with one axis for each axis of a map, so that it is added per channel."""
-    return None if bias is None else bias.reshape(-1, *(1,) * (drive.ndim - 3))
+class _Spikes(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        drive: Tensor,
+        bias: Tensor | None,
+        keep: Tensor | None,
+        current: Tensor | None,
+        remains: Tensor | None,
+        plan: _FloatPlan | _IntegerPlan,
+    ) -> tuple[Tensor | None, ...]:
+        before = None if remains is None else State(current, remains)
+        voltage, spikes, after = plan.run(drive, bias, before)
+        ctx.save_for_backward(voltage, current, remains)
+        ctx.rule, ctx.dtype = plan.rule, drive.dtype
+        ctx.set_materialize_grads(False)
+        return spikes, None if after is None else after.current, None if after is None else after.remains
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        voltage, current, remains = ctx.saved_tensors
+        rule: Rule = ctx.rule
+        before = None if remains is None else State(current, remains)
+        found = (kernels.gradients if kernels.fits(voltage, rule.surrogate) else gradients)(
+            torch.zeros_like(voltage) if grads[0] is None else grads[0],
+            voltage,
+            rule,
+            biased=ctx.needs_input_grad[1],
+            learned=ctx.needs_input_grad[2],
+            before=before,
+            later=_later(before, grads[1], grads[2]),
+        )
+        states = (None, None) if found.state is None else (found.state.current, found.state.remains)
+        return found.drive.to(ctx.dtype), found.bias, found.keep, *states, None
 
 
-def _backward_on_cpu(
-    grad: Tensor, voltage: Tensor, recursion: _Recursion, biased: bool
-) -> tuple[Tensor, Tensor | None]:
-    """What `_backward` gives, by the compiled kernel."""
-    cell = recursion.cell
-    keep, channels = (cell.keep_current, cell.keep_voltage), voltage.shape[2] if biased else 0
-    numbers = (keep, recursion.threshold, cell.reset, recursion.surrogate, recursion.gain, channels)
-    return kernels.gradients(grad, voltage, *numbers)
-
-
-def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Gradients with respect to drive and bias.
-
-    With a[t] the gradient with respect to v[t] and c[t] that with respect to i[t]:
-    a[t] = grad[t] surrogate(v[t] - threshold) + keep_voltage a[t+1] (1 - z[t], or 1 with Reset.SUBTRACT)
-    c[t] = a[t] + keep_current c[t+1];   drive gets c[t], bias gets the sum of a.
-    """
-    voltage, spikes = ctx.saved_tensors
-    recursion: _Recursion = ctx.recursion
-    if kernels.fits(voltage):
-        return _backward_on_cpu(grad, voltage, recursion, ctx.biased)
-    cell, factor = recursion.cell, recursion.surrogate.factor * recursion.gain
-    to_voltage = torch.empty_like(voltage)
-    later, bump = torch.zeros_like(voltage[0]), torch.empty_like(voltage[0])
-    for time in reversed(range(len(voltage))):
-        torch.sub(voltage[time], recursion.threshold, out=bump)
-        recursion.surrogate.shape_(bump)
-        if cell.reset is Reset.ZERO:
-            later.addcmul_(later, spikes[time], value=-1)
-        torch.addcmul(later, bump, grad[time], value=factor, out=to_voltage[time])
-        torch.mul(to_voltage[time], cell.keep_voltage, out=later)
-    channels = [axis for axis in range(voltage.ndim) if axis != 2]
-    bias = to_voltage.sum(channels) if ctx.biased else None
-    if cell.keep_current:
-        for time in reversed(range(len(voltage) - 1)):
-            to_voltage[time].add_(to_voltage[time + 1], alpha=cell.keep_current)
-    return to_voltage, bias
+def _later(before: State | None, current: Tensor | None, remains: Tensor | None) -> State | None:
+    """Gradients with respect to the last state; None where nothing depends on it."""
+    if before is None or (current is None and remains is None):
+        return None
+    if before.current is not None and current is None:
+        current = torch.zeros_like(before.current)
+    return State(current, torch.zeros_like(before.remains) if remains is None else remains)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, final, runtime_checkable
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from neurodeploy.graph import IntGraph, scores
 from neurodeploy.graph.nodes import Cuba
+from neurodeploy.train import ranks
 from neurodeploy.train.cells import STEP
 from neurodeploy.train.integer import run_integer
 from neurodeploy.train.model import SpikingNet
@@ -82,7 +84,7 @@ def evaluate(
     device: str = "cpu",
     readout_scale: float = 1.0,
 ) -> Evaluation:
-    """Answers of `network` to the recordings at `indices`.
+    """Answers of `network` to the recordings at `indices`; several processes share the work and all get the result.
 
     Args:
         network: a SpikingNet is computed in floats with its running statistics; an IntGraph in exact integers.
@@ -93,7 +95,7 @@ def evaluate(
         answers = _integer_answers(network, frames, indices, device, readout_scale)
     else:
         answers = _float_answers(network, frames, indices)
-    parts = list(answers)
+    parts = _in_order(list(answers))
     logits, labels = np.concatenate([logits for logits, _ in parts]), frames.labels[indices]
     classes = logits.shape[1]
     confusion = np.bincount(labels * classes + logits.argmax(1), minlength=classes**2).reshape(classes, classes)
@@ -103,12 +105,20 @@ def evaluate(
     return Evaluation(len(labels), float(loss), confusion, rates)
 
 
-Answers = Iterator[tuple[Float[np.ndarray, "batch classes"], dict[str, float]]]
+Answer = tuple[Float[np.ndarray, "_ classes"], dict[str, float]]
+Answers = Iterator[Answer]
 
 
 def _blocks(indices: Int[np.ndarray, " recordings"]) -> Iterator[Int[np.ndarray, " batch"]]:
-    for start in range(0, len(indices), BATCH):
+    """The blocks of this process: block k is computed by process k modulo their number."""
+    for start in range(ranks.rank() * BATCH, len(indices), ranks.size() * BATCH):
         yield indices[start : start + BATCH]
+
+
+def _in_order(parts: list[Answer]) -> list[Answer]:
+    """Answers to all blocks, given those of this process."""
+    rounds = itertools.zip_longest(*ranks.of_all(parts))
+    return [part for each in rounds for part in each if part is not None]
 
 
 def _float_answers(net: SpikingNet, frames: Frames, indices: Int[np.ndarray, " recordings"]) -> Answers:
@@ -139,6 +149,13 @@ def _integer_answers(
         counted = isinstance(network.graph.output, Cuba)
         logits = scores(network.graph, trace) / (1.0 if counted else readout_scale * STEP * len(batch))
         yield logits, {name: float(trace[name].mean()) for name in neurons}
+
+
+def as_bytes(
+    frames: UInt8[np.ndarray, "batch time *shape"], device: torch.device
+) -> UInt8[Tensor, "time batch *shape"]:
+    """A batch of frames in the order of `as_input`, but as the counts that they are; a view on CPU."""
+    return torch.from_numpy(frames).to(device).transpose(0, 1)
 
 
 def as_input(

@@ -15,7 +15,11 @@ from neurodeploy.quantize.quantize import BIAS_HIGH, readout_share
 
 
 def layer_scale(
-    weight: Float[Tensor, "out inputs *kernel"], bias: Float[Tensor, " channel"] | None, threshold: float, bits: int
+    weight: Float[Tensor, "out inputs *kernel"],
+    bias: Float[Tensor, " channel"] | None,
+    threshold: float,
+    bits: int,
+    factor: float | None = None,
 ) -> tuple[float, Grid]:
     """Weight steps per unit of one layer and the grid of its weights, as `quantize` chooses them.
 
@@ -23,10 +27,11 @@ def layer_scale(
         weight, bias: float64, batch norm folded in.
         threshold: of the neurons that the weights feed; 0 when there are none.
         bits: stored bits per weight.
+        factor: learned; None: the largest at which no weight is clipped.
     """
     extremes = np.array([bound.item() for bound in torch.aminmax(weight.detach())])
     grid = weight_grid(extremes, bits)
-    limits = [grid.largest_factor(extremes)]
+    limits = [grid.largest_factor(extremes) if factor is None else factor]
     if bias is not None:
         largest = float(bias.detach().abs().max())
         limits.append(BIAS_HIGH / largest if largest else np.inf)
@@ -35,13 +40,15 @@ def layer_scale(
     return float(min(limits)), grid
 
 
-def readout_scale(weight: Float[Tensor, "classes inputs"], timesteps: int, bits: int) -> tuple[float, Grid]:
+def readout_scale(
+    weight: Float[Tensor, "classes inputs"], timesteps: int, bits: int, factor: float | None = None
+) -> tuple[float, Grid]:
     """`layer_scale` of weights that feed a Readout, low enough for its sum over `timesteps`, as `quantize` chooses it.
 
     Args:
         weight: float64; its inputs are spikes.
     """
-    scale, grid = layer_scale(weight, None, 0.0, bits)
+    scale, grid = layer_scale(weight, None, 0.0, bits, factor)
     steps = on_grid(weight.detach(), scale, grid).double()
     low, high = steps.clamp(max=0).sum(1).min(), steps.clamp(min=0).sum(1).max()
     return scale * readout_share(int(low), int(high), timesteps), grid

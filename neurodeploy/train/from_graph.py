@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, final
+from collections.abc import Sequence
+from typing import NoReturn, cast, final
 
 import numpy as np
 import torch
@@ -14,12 +15,15 @@ from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
 from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.self_edge import is_diagonal
 from neurodeploy.train.cells import Cell
+from neurodeploy.train.layout import laid_out
 from neurodeploy.train.model import SpikingNet
 from neurodeploy.train.stage import Stage, Synapses
 from neurodeploy.train.surrogate import Surrogate
 
 
-def from_graph(graph: Graph, reset: Reset, surrogate: Surrogate, weight_bits: int = 8) -> SpikingNet:
+def from_graph(
+    graph: Graph, reset: Reset, surrogate: Surrogate, weight_bits: int = 8, *, learn_decay: bool = False
+) -> SpikingNet:
     """A network with the weights of `graph`, whose neurons reset as asked; every threshold becomes 1.
 
     Where the reset changes from subtraction to zero, edges that only delay the subtraction by a timestep (one weight
@@ -28,10 +32,14 @@ def from_graph(graph: Graph, reset: Reset, surrogate: Surrogate, weight_bits: in
     Args:
         graph: lowered: a chain of dense or convolutional synapses without biases, each with its neurons.
         surrogate: its width is in units of the threshold.
+        learn_decay: the voltage decay of each layer is learned from that of the graph on.
     Raises:
         UnsupportedNodeError: the graph is no such chain; the node is named.
     """
-    return _Chain(graph, reset, surrogate).net(weight_bits)
+    net = _Chain(graph, reset, surrogate).net(weight_bits)
+    for stage in cast(Sequence[Stage], net.stages) if learn_decay else []:
+        stage.learn_decay()
+    return net
 
 
 @final
@@ -99,7 +107,7 @@ def _module(synapse: Node) -> Synapses | None:
     if isinstance(synapse, Dense):
         out, inputs = synapse.weight.shape
         linear = nn.Linear(inputs, out, bias=False, device="meta")
-        linear.weight = nn.Parameter(_tensor(synapse.weight))
+        linear.weight = nn.Parameter(laid_out(_tensor(synapse.weight)))
         return linear
     if isinstance(synapse, Conv2d):
         out, inputs, *kernel = synapse.weight.shape
@@ -115,7 +123,7 @@ def _module(synapse: Node) -> Synapses | None:
             bias=False,
             device="meta",
         )
-        conv.weight = nn.Parameter(_tensor(synapse.weight).contiguous(memory_format=torch.channels_last))
+        conv.weight = nn.Parameter(laid_out(_tensor(synapse.weight)))
         return conv
     return None
 

@@ -1,97 +1,99 @@
-"""The recursions of `cells` compiled for the CPU: one pass over memory for all timesteps of a layer.
+"""The recursions of `recursion` compiled for the CPU: one pass over memory for all timesteps of a layer.
 
 Neurons are independent, so each thread takes blocks of neurons and walks through time with their states in cache. Plain
-torch makes about six passes over a layer per timestep; `cells` keeps that form for CUDA and as the reference that these
-kernels are tested against.
+torch makes about six passes over a layer per timestep.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any, no_type_check
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neurodeploy.fast.kernels import compiled
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.graph.numeric import DECAY_ONE, STATE
-from neurodeploy.train.surrogate import Surrogate, Triangle
-
-BLOCK = 2048
-"""Neurons whose states a thread holds at a time: 8 KB per state, less than a first-level cache."""
+from neurodeploy.graph.numeric import DECAY_ONE
+from neurodeploy.train.cell import Gradients, Rule, State
+from neurodeploy.train.loops import BLOCK, backward_steps, float_steps, integer_steps
+from neurodeploy.train.surrogate import Arctan, Surrogate, Triangle
+from neurodeploy.train.threads import spread
 
 Flat = np.ndarray[Any, np.dtype[Any]]
 """(time, neurons) in the order of memory."""
 
-HIGH = float(STATE.high)
-RANGE = float(1 << STATE.bits)
-SHARE = 1.0 / DECAY_ONE
+SURROGATES = (Triangle, Arctan)
+"""What the compiled loops know."""
 
 
-def fits(drive: Tensor) -> bool:
+def fits(drive: Tensor, surrogate: Surrogate) -> bool:
     """Whether the kernels take `drive` (time, batch, *shape): float32 on the CPU, without gaps, time outermost."""
-    return drive.device.type == "cpu" and drive.dtype is torch.float32 and _order(drive) is not None
+    known = drive.device.type == "cpu" and drive.dtype is torch.float32 and isinstance(surrogate, SURROGATES)
+    return known and _order(drive) is not None
 
 
 def float_voltages(
-    drive: Tensor, bias: Tensor | None, keep: tuple[float, float], threshold: float, reset: Reset
-) -> tuple[Tensor, Tensor]:
-    """Voltages before the reset and spikes, like `cells.float_states`.
+    drive: Tensor, bias: Tensor | None, rule: Rule, before: State | None = None, *, spend: bool = False
+) -> tuple[Tensor, Tensor, State | None]:
+    """Voltages before the reset, spikes and, if one was given, the state; like `recursion.float_states`.
 
     Args:
-        keep: shares of current and voltage that survive a timestep.
+        spend: the voltages take the memory of `drive`.
     """
-    voltage, spikes = torch.empty_like(drive), torch.empty_like(drive)
+    spikes = torch.empty_like(drive)
+    voltage = drive.detach() if spend else torch.empty_like(drive)
     offset = np.zeros(1, np.float32) if bias is None else bias.detach().numpy()
-    numbers = (*map(np.float32, keep), np.float32(threshold), reset is Reset.ZERO)
-    _spread(_float_steps, _flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
-    return voltage, spikes
+    numbers = (rule.keep_current, rule.keep_voltage, rule.threshold, rule.start)
+    rest = (*map(np.float32, numbers), rule.reset is Reset.ZERO, None if spend else _flat(voltage), _flat(spikes))
+    after, states = _states(before, drive)
+    spread(float_steps, _blocks(drive), _flat(drive), offset, _inner(drive, len(offset)), *rest, *states)
+    return voltage, spikes, after
 
 
 def integer_voltages(
-    drive: Tensor, bias: Tensor | None, decays: tuple[int, int], threshold: int, reset: Reset, step: int
-) -> tuple[Tensor, Tensor]:
+    drive: Tensor, bias: Tensor | None, decays: tuple[int, int], rule: Rule, before: State | None = None
+) -> tuple[Tensor, Tensor, State | None]:
     """The same in the exact integers of `Cuba`, in membrane steps; `drive` and `bias` hold integers in weight steps.
 
     Args:
         decays: of current and voltage, in 1/4096.
-        threshold: in weight steps.
-        step: membrane steps of one weight step.
+        rule: threshold in membrane steps; its gain is the membrane steps of a weight step.
     """
     voltage, spikes = torch.empty_like(drive), torch.empty_like(drive)
-    offset = np.zeros(1, np.float64) if bias is None else bias.detach().double().numpy() * step
+    offset = np.zeros(1, np.float64) if bias is None else bias.detach().double().numpy() * rule.gain
     keep = tuple(float(DECAY_ONE - decay) for decay in decays)
-    numbers = (*keep, float(threshold * step), reset is Reset.ZERO, float(step))
-    _spread(_integer_steps, _flat(drive), offset, _inner(drive, len(offset)), *numbers, _flat(voltage), _flat(spikes))
-    return voltage, spikes
+    rest = (*keep, float(rule.threshold), rule.reset is Reset.ZERO, float(rule.gain), _flat(voltage), _flat(spikes))
+    after, states = _states(before, drive)
+    spread(integer_steps, _blocks(drive), _flat(drive), offset, _inner(drive, len(offset)), *rest, *states)
+    return voltage, spikes, after
 
 
 def gradients(
     grad: Tensor,
     voltage: Tensor,
-    keep: tuple[float, float],
-    threshold: float,
-    reset: Reset,
-    surrogate: Surrogate,
-    gain: float,
-    channels: int,
-) -> tuple[Tensor, Tensor | None]:
-    """Gradients with respect to drive and, where `channels` is not 0, to the bias; see `cells._backward`."""
-    if grad.stride() != voltage.stride():
-        grad = torch.empty_like(voltage).copy_(grad)
-    drive = torch.empty_like(voltage)
-    blocks = (voltage[0].numel() + BLOCK - 1) // BLOCK
-    partial = np.zeros((blocks, max(channels, 1)), np.float64)
-    shape = (isinstance(surrogate, Triangle), np.float32(surrogate.width), np.float32(abs(surrogate.factor) * gain))
-    numbers = (*map(np.float32, keep), np.float32(threshold), reset is Reset.ZERO, *shape)
-    inner = _inner(voltage, max(channels, 1))
-    _spread(_backward_steps, _flat(grad), _flat(voltage), inner, *numbers, _flat(drive), partial)
-    return drive, torch.from_numpy(partial.sum(0)).float() if channels else None
+    rule: Rule,
+    *,
+    biased: bool,
+    learned: bool,
+    before: State | None = None,
+    later: State | None = None,
+) -> Gradients:
+    """The backward pass of both recursions; see `recursion.gradients`."""
+    drive, blocks = torch.empty_like(voltage), _blocks(voltage)
+    channels = voltage.shape[2] if biased else 0
+    biases = np.zeros((blocks, channels), np.float64) if biased else None
+    shares = np.zeros(blocks, np.float64) if learned else None
+    surrogate = rule.surrogate
+    numbers = (rule.keep_current, rule.keep_voltage, rule.threshold, rule.start)
+    shape = (surrogate.width, abs(surrogate.factor) * rule.gain)
+    rest = (*map(np.float32, (*numbers, *shape)), rule.reset is Reset.ZERO, isinstance(surrogate, Triangle))
+    state, changes = _states(_nothing(before) if later is None else later, voltage)
+    left = None if before is None or not learned else _flat_state(before.remains, voltage)
+    arrays = (_flat(_laid_out(grad, voltage)), _flat(voltage), _inner(voltage, max(channels, 1)))
+    spread(backward_steps, blocks, *arrays, *rest, _flat(drive), biases, shares, left, *changes)
+    bias = None if biases is None else torch.from_numpy(biases.sum(0)).float()
+    share = None if shares is None else torch.tensor(shares.sum() / rule.gain, dtype=torch.float32)
+    return Gradients(drive, bias, share, state)
 
 
 def _order(drive: Tensor) -> tuple[int, ...] | None:
@@ -108,125 +110,38 @@ def _flat(value: Tensor) -> Flat:
     return np.asarray(value.detach().permute(order).reshape(len(value), -1).numpy())
 
 
+def _flat_state(value: Tensor, values: Tensor) -> Flat:
+    """`value` (batch, *shape) in the order of `values` (time, batch, *shape)."""
+    return _flat(_laid_out(value.float(), values[0])[None])[0]
+
+
+def _laid_out(value: Tensor, like: Tensor) -> Tensor:
+    """`value` in the memory layout of `like`."""
+    return value if value.stride() == like.stride() else torch.empty_like(like).copy_(value)
+
+
+def _states(state: State | None, values: Tensor) -> tuple[State | None, tuple[Flat | None, Flat | None]]:
+    """A copy of `state` laid out like `values`, and the current and voltage in it for a kernel to change."""
+    if state is None:
+        return None, (None, None)
+    parts = (state.current, state.remains)
+    current, remains = (None if part is None else torch.empty_like(values[0]).copy_(part) for part in parts)
+    assert remains is not None, "a state has a voltage"
+    flat = (None if current is None else _flat(current[None])[0], _flat(remains[None])[0])
+    return State(current, remains), flat
+
+
+def _nothing(state: State | None) -> State | None:
+    """Zeros in the place of a state."""
+    if state is None:
+        return None
+    return State(None if state.current is None else torch.zeros_like(state.current), torch.zeros_like(state.remains))
+
+
+def _blocks(value: Tensor) -> int:
+    return (value[0].numel() + BLOCK - 1) // BLOCK
+
+
 def _inner(drive: Tensor, channels: int) -> int:
-    """Neurons that lie between one channel and the next: axis 2 of (time, batch, channel, ...)."""
-    return drive.stride(2) if channels > 1 and drive.shape[2] > 1 else 1
-
-
-def _spread(kernel: Callable[..., None], values: Flat, *rest: Any) -> None:  # Any: each kernel takes its own
-    """Run `kernel` on all blocks of neurons, in as many threads as torch has.
-
-    The threads are Python's: numba's own would set the number of OpenMP threads of the whole process, torch's included.
-    """
-    blocks, threads = (values.shape[1] + BLOCK - 1) // BLOCK, torch.get_num_threads()
-    parts = np.linspace(0, blocks, min(blocks, threads) + 1).round().astype(int)
-    if len(parts) == 2:
-        kernel(0, blocks, values, *rest)
-        return
-    pool = _pool(threads)
-    for done in [pool.submit(kernel, int(a), int(b), values, *rest) for a, b in itertools.pairwise(parts)]:
-        done.result()
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "neurons")
-
-
-@compiled
-@no_type_check
-def _float_steps(begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, voltage, spikes):
-    steps, size = drive.shape
-    channels = bias.size
-    one, none = np.float32(1), np.float32(0)
-    for block in range(begin, end):
-        first = block * BLOCK
-        count = min(BLOCK, size - first)
-        current, left = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
-        push = np.empty(BLOCK, np.float32)
-        for k in range(count):
-            push[k] = bias[((first + k) // inner) % channels]
-        for time in range(steps):
-            arriving = drive[time, first : first + count]
-            levels, fired = voltage[time, first : first + count], spikes[time, first : first + count]
-            for k in range(count):
-                current[k] = current[k] * keep_current + arriving[k]
-                level = left[k] * keep_voltage + current[k] + push[k]
-                spike = one if level > threshold else none
-                levels[k], fired[k] = level, spike
-                left[k] = level * (one - spike) if to_zero else level - spike * threshold
-
-
-@compiled
-@no_type_check
-def _integer_steps(
-    begin, end, drive, bias, inner, keep_current, keep_voltage, threshold, to_zero, step, voltage, spikes
-):
-    steps, size = drive.shape
-    channels = bias.size
-    for block in range(begin, end):
-        first = block * BLOCK
-        count = min(BLOCK, size - first)
-        current, left, push = np.zeros(BLOCK), np.zeros(BLOCK), np.empty(BLOCK)
-        for k in range(count):
-            push[k] = bias[((first + k) // inner) % channels]
-        for time in range(steps):
-            arriving = drive[time, first : first + count]
-            levels, fired = voltage[time, first : first + count], spikes[time, first : first + count]
-            for k in range(count):
-                flow = np.trunc(current[k] * keep_current * SHARE) + arriving[k] * step
-                flow -= RANGE * np.floor((flow + HIGH) / RANGE)
-                current[k] = flow
-                level = np.trunc(left[k] * keep_voltage * SHARE) + flow + push[k]
-                level = min(max(level, -HIGH), HIGH)
-                spike = 1.0 if level > threshold else 0.0
-                levels[k], fired[k] = level, spike
-                left[k] = level * (1.0 - spike) if to_zero else level - spike * threshold
-
-
-@compiled
-@no_type_check
-def _backward_steps(
-    begin,
-    end,
-    grad,
-    voltage,
-    inner,
-    keep_current,
-    keep_voltage,
-    threshold,
-    to_zero,
-    triangle,
-    width,
-    factor,
-    drive,
-    bias,
-):
-    steps, size = grad.shape
-    channels = bias.shape[1]
-    one, none = np.float32(1), np.float32(0)
-    slope = np.float32(np.pi) / width
-    for block in range(begin, end):
-        first = block * BLOCK
-        count = min(BLOCK, size - first)
-        later, flow = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
-        total = np.zeros(BLOCK, np.float32)
-        for back in range(steps):
-            time = steps - 1 - back
-            incoming, levels = grad[time, first : first + count], voltage[time, first : first + count]
-            outgoing = drive[time, first : first + count]
-            for k in range(count):
-                distance = levels[k] - threshold
-                if triangle:
-                    bump = max(width - abs(distance), none)
-                else:
-                    scaled = distance * slope
-                    bump = one / (scaled * scaled + one)
-                kept = none if to_zero and distance > none else later[k]
-                change = incoming[k] * bump * factor + kept
-                later[k] = change * keep_voltage
-                total[k] += change
-                flow[k] = change + keep_current * flow[k]
-                outgoing[k] = flow[k]
-        for k in range(count):
-            bias[block, ((first + k) // inner) % channels] += total[k]
+    """Neurons between one channel and the next, axis 2 of (time, batch, channel, ...); all of them with one channel."""
+    return drive.stride(2) if channels > 1 and drive.shape[2] > 1 else drive[0].numel()

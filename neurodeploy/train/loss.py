@@ -39,9 +39,16 @@ def tet_losses(
     Source:
         Deng et al. 2022, "Temporal efficient training", openreview _XNtisL32jv, equations 9 to 11.
     """
+    return step_losses(logits, labels, share, smoothing).mean(0)
+
+
+def step_losses(
+    logits: Float[Tensor, "time batch classes"], labels: Int[Tensor, " batch"], share: float, smoothing: float = 0.0
+) -> Float[Tensor, "time batch"]:
+    """`tet_losses` of every timestep by itself; their mean over time is that loss."""
     every_step = labels.repeat(len(logits))
     each = F.cross_entropy(logits.flatten(0, 1), every_step, label_smoothing=smoothing, reduction="none")
-    entropy = each.view(logits.shape[:2]).mean(0)
+    entropy = each.view(logits.shape[:2])
     if share == 0:
         return entropy
-    return (1 - share) * entropy + share * torch.mean((logits - TARGET) ** 2, (0, 2))
+    return (1 - share) * entropy + share * torch.mean((logits - TARGET) ** 2, 2)

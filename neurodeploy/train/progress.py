@@ -99,8 +99,10 @@ class Bar(Reporter):
         console = Console(file=cast("IO[str]", stream))
         self.bar = Progress(*columns, console=console)
         self.task = self.bar.add_task("epoch 1", total=None)
+        self.steps = 0
 
     def begin(self, epochs: int, done: int, steps: int) -> None:
+        self.steps = steps
         self.bar.update(self.task, total=epochs * steps, completed=done * steps)
         self.bar.start()
 
@@ -108,7 +110,9 @@ class Bar(Reporter):
         self.bar.advance(self.task)
 
     def epoch(self, record: Record) -> None:
-        self.bar.update(self.task, description=f"epoch {record['epoch']}  {describe(record)}")
+        # An epoch that leaves recordings out has fewer steps.
+        done, text = record["epoch"] * self.steps, f"epoch {record['epoch']}  {describe(record)}"
+        self.bar.update(self.task, completed=done, description=text)
 
     def note(self, text: str) -> None:
         self.bar.console.print(text, highlight=False, markup=False)

@@ -5,8 +5,10 @@ config.json                  resolved configuration, command line, versions, wha
 metrics.jsonl                one line per epoch
 metrics.json                 final numbers; absent until the training is complete
 checkpoints/best, last       weights.safetensors, state.json; last also optimizer.safetensors
+phases/<number>-<name>/      the earlier phases of a recipe, a run each; absent in runs of one phase
 plots/                       loss.png, accuracy.png, firing_rate.png
 exports/<target>.json        what `export` wrote and how it was verified
+early_exit.json              when an answer is final, and how that was chosen; absent unless `early-exit` was run
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from neurodeploy.train.to_graph import to_graph
 
 SCHEMA_VERSION = 1
 
-START = "start"
+CONFIG, START = "config.json", "start"
 
 
 @final
@@ -130,19 +132,27 @@ def new_model(config: RunConfig, task: Task, start: Graph | None = None) -> Spik
 
     Raises:
         UnsupportedNodeError: `start` cannot be trained.
-        ConfigError: `start` is missing, or does not fit the recordings.
+        ConfigError: `start` is missing, or does not fit the recordings; `train.layer_bits` has another length.
     """
     if start is not None:
         _refuse_other_task(start, task)
         neuron = config.neuron
         bump = surrogate(neuron.surrogate, neuron.gamma)
-        return from_graph(start, Reset(neuron.reset), bump, config.train.weight_bits)
+        net = from_graph(start, Reset(neuron.reset), bump, config.train.weight_bits, learn_decay=neuron.learn_decay)
+        return _with_formats(net, config)
     if config.model.kind == "graph":
         hint = "neurodeploy tune starts from a network; train builds a new one."
         raise ConfigError(key="model.kind", found="graph", allowed="strided-cnn, mlp", hint=hint)
     generator = torch.Generator().manual_seed(config.seed)
     bits = config.train.weight_bits
-    return build_model(config.model, config.neuron, task.shape, len(task.classes), generator, bits)
+    return _with_formats(
+        build_model(config.model, config.neuron, task.shape, len(task.classes), generator, bits), config
+    )
+
+
+def _with_formats(net: SpikingNet, config: RunConfig) -> SpikingNet:
+    net.store_weights(config.train.layer_bits, learn_steps=config.train.quantizer == "lsq")
+    return net
 
 
 def _refuse_other_task(start: Graph, task: Task) -> None:
@@ -159,15 +169,25 @@ def create_run(out: Path, config: RunConfig, task: Task, command: Sequence[str],
     Raises:
         OutputError: it cannot be made.
     """
-    path = _next_folder(out, config.data.dataset)
-    head = {"schema_version": SCHEMA_VERSION, "name": path.name, "command": list(command), "versions": versions()}
+    path = next_folder(out, config.data.dataset)
     for name, content in graph_files(start).items() if start is not None else ():
         write_file(path / START / name, content)
-    write_json(path / "config.json", {**head, "task": as_tree(task), "config": as_tree(config)})
+    write_run(path, config, task, command)
     return path
 
 
-def _next_folder(out: Path, name: str) -> Path:
+def write_run(path: Path, config: RunConfig, task: Task, command: Sequence[str]) -> None:
+    """Make `path` the folder of a run that has not begun."""
+    head = {"schema_version": SCHEMA_VERSION, "name": path.name, "command": list(command), "versions": versions()}
+    write_json(path / CONFIG, {**head, "task": as_tree(task), "config": as_tree(config)})
+
+
+def next_folder(out: Path, name: str) -> Path:
+    """A new folder `out`/<name>-<number>; no number is used twice.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         taken = [folder.name.removeprefix(f"{name}-") for folder in out.glob(f"{name}-*")]
@@ -197,12 +217,12 @@ def load_run(path: Path) -> Run:
     Raises:
         CheckpointError: the folder is no run, or config.json or metrics.json is damaged.
     """
-    head = _read_json(path / "config.json")
+    head = _read_json(path / CONFIG)
     try:
         task, config = build(Task, head["task"]), build(RunConfig, head["config"])
     except (KeyError, TypeError, AttributeError, NeuroDeployError) as error:
         reason = f"it describes no run of this version ({error})"
-        raise CheckpointError(path=path / "config.json", reason=reason) from error
+        raise CheckpointError(path=path / CONFIG, reason=reason) from error
     metrics = _read_json(path / "metrics.json") if (path / "metrics.json").exists() else {}
     return Run(path, config, task, metrics)
 
@@ -215,13 +235,25 @@ def deployment(run: Run) -> Deployment:
         GraphError, RangeError: the network has no integer form.
     """
     graph = run.task.graph(run.model)
-    integer = quantize(graph, run.config.train.weight_bits, run.config.data.timesteps).graph
-    return Deployment(integer, graph, run.config.data.timesteps, run.task.classes, run.path.name)
+    integer = quantize(graph, run.config.train.weight_bits, run.config.data.steps, run.model.formats).graph
+    return Deployment(integer, graph, run.config.data.steps, run.task.classes, run.path.name)
 
 
 def record_export(path: Path, target: str, result: Mapping[str, Any]) -> None:
     """Keep what an export of the run at `path` wrote and how it was verified, in place of an earlier one."""
     write_json(path / "exports" / f"{target}.json", result)
+
+
+def record_phases(path: Path, folders: Sequence[Path]) -> None:
+    """Add the final numbers of a recipe's earlier phases to those of the run at `path`."""
+    phases = []
+    for folder in folders:
+        run = load_run(folder)
+        facts = {key: value for key, value in run.metrics.items() if key.startswith("test_accuracy") or key == "wall_s"}
+        phases.append({"name": folder.name, "timesteps": run.config.data.steps, "epochs": len(run.history), **facts})
+    metrics = load_run(path).metrics
+    total = metrics["wall_s"] + sum(phase["wall_s"] for phase in phases)
+    write_json(path / "metrics.json", {**metrics, "phases": phases, "wall_s_all_phases": round(total, 3)})
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

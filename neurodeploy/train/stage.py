@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import final
 
 import torch
@@ -10,8 +11,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from neurodeploy.errors import GraphError
-from neurodeploy.train.cells import Cell, spike, spike_integer
-from neurodeploy.train.fake_quantize import bias_steps, layer_scale, on_grid
+from neurodeploy.graph.numeric import DECAY_ONE
+from neurodeploy.train import ranks
+from neurodeploy.train.ann import Activation
+from neurodeploy.train.cells import Cell, State, spike, spike_integer, spike_integer_on, spike_on
+from neurodeploy.train.delays import Delay, SynapticDelay
+from neurodeploy.train.event_sums import event_sum
+from neurodeploy.train.fake_quantize import bias_steps, layer_scale
+from neurodeploy.train.precision import Precision
 
 Synapses = nn.Conv2d | nn.Linear
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -28,30 +35,115 @@ class Stage(nn.Module):
         synapse: without a bias; weights are set by whoever builds the stage.
         norm: or None.
         cell: the neurons.
+        activation: takes the place of the neurons in an artificial network, where timesteps know nothing of each other.
     """
 
-    def __init__(self, synapse: Synapses, norm: Norm | None, cell: Cell) -> None:
+    def __init__(self, synapse: Synapses, norm: Norm | None, cell: Cell, activation: Activation | None = None) -> None:
         super().__init__()
-        self.synapse, self.norm, self.cell = synapse, norm, cell
+        self.synapse, self.norm, self.cell, self.activation = synapse, norm, cell, activation
         self.bias = nn.Parameter(torch.zeros(len(synapse.weight))) if norm is None else None
+        self.delay: Delay | None = None
+        """When the spikes that arrive here, or those at each synapse, do so; None: in the timestep that they are of."""
+        self.leak: nn.Parameter | None = None
+        """Logit of the share of the voltage that is lost per timestep, where that is learned."""
 
     def forward(self, spikes: Float[Tensor, "time batch *shape"]) -> Float[Tensor, "time batch *out"]:
         """Spikes computed in floats; batch statistics in train mode, running ones in eval mode."""
-        total = synapse_sum(self.synapse, spikes, self.synapse.weight)
+        if self.activation is not None:
+            total = self._arriving(spikes, self.synapse.weight)
+            return unfold(self.activation(self._shifted(total)), spikes)
+        drive, bias = self._drive(spikes)
+        return spike(drive, self.neurons, bias, keep=self.keep, spend=True)
+
+    def after(
+        self, spikes: Float[Tensor, "time batch *shape"], state: State | None
+    ) -> tuple[Float[Tensor, "time batch *out"], State]:
+        """`forward` of neurons in `state` (None: before the first timestep), and the state that they reach.
+
+        Batch statistics are those of these timesteps alone.
+        """
+        drive, bias = self._drive(spikes)
+        return spike_on(drive, self.neurons, bias, state, keep=self.keep)
+
+    def _drive(self, spikes: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the neurons receive, (time, batch, *out), and what is added to their voltage at every timestep."""
+        total = self._arriving(spikes, self.synapse.weight)
         if self.norm is None:
-            return spike(unfold(total, spikes), self.cell, self.bias)
+            return unfold(total, spikes), self.bias
         if not self.cell.keep_current:
             # Without current memory it is the same whether the shift goes into the current or the voltage.
-            return spike(unfold(self.norm(total), spikes), self.cell)
+            return unfold(normalised(self.norm, total), spikes), None
         scale, shift = normalisation(self.norm, total)
-        return spike(unfold(total * _per_channel(scale, total), spikes), self.cell, shift)
+        return unfold(total * _per_channel(scale, total), spikes), shift
 
-    def integer(self, spikes: Float[Tensor, "time batch *shape"], bits: int) -> Float[Tensor, "time batch *out"]:
+    def learn_decay(self) -> None:
+        """Let training change the voltage decay, from that of the cell on; 0 and 4096 become the next value inside.
+
+        Source:
+            Fang et al. 2021, "Incorporating learnable membrane time constant", arXiv:2007.05785: one for each layer,
+            as a logit.
+        """
+        share = min(max(self.cell.voltage_decay, 1), DECAY_ONE - 1) / DECAY_ONE
+        self.leak = nn.Parameter(torch.tensor(share, device=self.synapse.weight.device).logit())
+
+    @property
+    def keep(self) -> Float[Tensor, ""] | None:
+        """Share of the voltage that survives a timestep, where it is learned, for its gradient."""
+        return None if self.leak is None else torch.sigmoid(-self.leak)
+
+    @property
+    def neurons(self) -> Cell:
+        """The neurons with the decay that they have now: what was learned, rounded to 1/4096 as in every target."""
+        if self.leak is None:
+            return self.cell
+        share = float(torch.sigmoid(self.leak.detach().double()))
+        return replace(self.cell, voltage_decay=round(DECAY_ONE * share))
+
+    def _arriving(self, spikes: Tensor, weight: Tensor, is_integer: bool = False) -> Tensor:
+        """What the neurons receive, (time * batch, *out), after the delays."""
+        if isinstance(self.delay, SynapticDelay):
+            return self.delay.integer_sum(spikes, weight) if is_integer else self.delay(spikes, weight)
+        arrived = spikes if self.delay is None else self.delay(spikes)
+        return integer_sum(self.synapse, arrived, weight) if is_integer else synapse_sum(self.synapse, arrived, weight)
+
+    def _shifted(self, total: Tensor) -> Tensor:
+        """`total` normalised, or with the bias."""
+        if self.norm is not None:
+            return normalised(self.norm, total)
+        return total if self.bias is None else total + _per_channel(self.bias, total)
+
+    def integer(
+        self, spikes: Float[Tensor, "time batch *shape"], precision: Precision
+    ) -> Float[Tensor, "time batch *out"]:
         """Spikes computed in the integers that `quantize` makes of this stage; running statistics are used."""
+        weight, bias, scale = self.integers(precision)
+        total = self._arriving(spikes, weight, is_integer=True)
+        return spike_integer(unfold(total, spikes), self.neurons, bias, scale, keep=self.keep)
+
+    def integer_after(
+        self,
+        spikes: Float[Tensor, "time batch *shape"],
+        integers: tuple[Tensor, Tensor, float],
+        state: State | None,
+    ) -> tuple[Float[Tensor, "time batch *out"], State]:
+        """`integer` of neurons in `state` (None: before the first timestep), and the state that they reach.
+
+        Args:
+            integers: what `integers` gave.
+        """
+        weight, bias, scale = integers
+        total = self._arriving(spikes, weight, is_integer=True)
+        return spike_integer_on(unfold(total, spikes), self.neurons, bias, scale, state, keep=self.keep)
+
+    def integers(
+        self, precision: Precision
+    ) -> tuple[Float[Tensor, "out inputs *kernel"], Float[Tensor, " out"], float]:
+        """Weights and biases in the weight steps that `quantize` makes of them, and how many of these are one unit."""
         weight, bias = self.folded()
-        scale, grid = layer_scale(weight, bias, self.cell.threshold, bits)
-        total = integer_sum(self.synapse, spikes, on_grid(weight, scale, grid))
-        return spike_integer(unfold(total, spikes), self.cell, bias_steps(bias, scale), scale)
+        if self.training:
+            precision.begin(weight)
+        scale, grid = layer_scale(weight, bias, self.cell.threshold, precision.bits, precision.factor(weight))
+        return precision.integers(weight, scale, grid), bias_steps(bias, scale), scale
 
     def folded(self) -> tuple[Float[Tensor, "out inputs *kernel"], Float[Tensor, " out"]]:
         """Weights and biases with the running normalisation in them, float64."""
@@ -63,14 +155,24 @@ class Stage(nn.Module):
         return weight * _per_channel(factor, weight, axis=0), self.norm.bias.double() - mean * factor
 
 
+def normalised(norm: Norm, total: Tensor) -> Tensor:
+    """`norm(total)`; several processes use the statistics of all their samples."""
+    if ranks.size() == 1 or not norm.training:
+        result: Tensor = norm(total)
+        return result
+    if norm.num_batches_tracked is not None:
+        norm.num_batches_tracked.add_(1)
+    scale, shift = normalisation(norm, total)
+    return total * _per_channel(scale, total) + _per_channel(shift, total)
+
+
 def normalisation(norm: Norm, total: Tensor) -> tuple[Tensor, Tensor]:
     """Factor and shift per channel of `norm`, which sees `total` (time * batch, channel, *map) and learns from it."""
     mean, variance = _running(norm)
     if norm.training:
         total = total.float()
-        variance, mean = torch.var_mean(total, [axis for axis in range(total.ndim) if axis != 1], correction=0)
-        count = total.numel() / total.shape[1]
-        _learn(norm, mean.detach(), variance.detach() * count / max(count - 1, 1))
+        mean, variance, correction = ranks.moments(total)
+        _learn(norm, mean.detach(), variance.detach() * correction)
     scale = norm.weight * (variance + norm.eps).rsqrt()
     return scale, norm.bias - mean * scale
 
@@ -91,16 +193,21 @@ def synapse_sum(synapse: Synapses, spikes: Tensor, weight: Tensor) -> Tensor:
     """What the neurons receive, (time * batch, *out), with `weight` in place of the synapses' own."""
     folded = spikes.flatten(0, 1)
     if isinstance(synapse, nn.Linear):
-        return _dense_sum(folded, weight)
-    return F.conv2d(folded, weight, None, synapse.stride, synapse.padding, synapse.dilation, synapse.groups)
+        return _dense_sum(synapse, folded, weight)
+    total = event_sum(synapse, folded, weight)
+    if total is None:
+        total = F.conv2d(folded, weight, None, synapse.stride, synapse.padding, synapse.dilation, synapse.groups)
+    return total
 
 
-def _dense_sum(folded: Tensor, weight: Tensor) -> Tensor:
+def _dense_sum(synapse: nn.Linear, folded: Tensor, weight: Tensor) -> Tensor:
     """weight x; a map whose channels are innermost is flattened as it lies, and the weights take its order."""
     if folded.ndim == 4 and folded.shape[1] > 1 and folded.is_contiguous(memory_format=torch.channels_last):
         maps = weight.view(len(weight), *folded.shape[1:])
         folded, weight = (value.permute(0, 2, 3, 1).flatten(1) for value in (folded, maps))
-    return F.linear(folded.flatten(1), weight)
+    folded = folded.flatten(1)
+    total = event_sum(synapse, folded, weight)
+    return F.linear(folded, weight) if total is None else total
 
 
 def integer_sum(synapse: Synapses, spikes: Tensor, weight: Tensor) -> Tensor:

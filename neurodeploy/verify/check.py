@@ -26,6 +26,7 @@ from neurodeploy.graph.simulate import check_frames
 from neurodeploy.graph.unrounded import unrounded
 from neurodeploy.targets import Artefact, Exporter, Reference, Runtime, chosen_runtimes, find
 from neurodeploy.verify.compare import compare
+from neurodeploy.verify.early import check_early
 from neurodeploy.verify.float_check import check_float
 from neurodeploy.verify.integer_values import are_integer_values
 from neurodeploy.verify.verdict import Status, Verdict
@@ -96,7 +97,7 @@ class _Check:
         self.order = [f"{n.name}{part}" for n in plain.nodes for part in ("", *(f".{state}" for state in n.states))]
         self.spikes = {node.name: 0 for node in self.neurons if isinstance(node, Cuba)}
         self.exposed: set[str] = set()
-        self.differing_spikes = self.differing_answers = 0
+        self.differing_spikes = self.differing_answers = self.exits = 0
         self.verdict = Verdict(artefact.target, runtime.name, Status.EXACT, steps=artefact.timesteps)
 
     def run(self, frames: Recordings, batch: int) -> Verdict:
@@ -119,6 +120,7 @@ class _Check:
         self.exposed |= set(found.values)
         if isinstance(self.graph, IntGraph):
             values = compare(expected, found, self.order).values
+            self.exits += check_early(self.exporter, self.artefact, self.runtime, self.plain, expected, frames)
         else:
             values = self._compare_float(self.graph, expected, found, frames)
         for name in self.spikes:
@@ -147,7 +149,7 @@ class _Check:
         states = [f"{node.name}.{state}" for node in self.neurons for state in node.states]
         hidden = tuple(name for name in (*(n.name for n in self.neurons), *states) if name not in self.exposed)
         spikes = sum(self.spikes[name] for name in self.spikes if name in self.exposed)
-        return replace(self.verdict, layers=len(compared), spikes=spikes, not_exposed=hidden)
+        return replace(self.verdict, layers=len(compared), spikes=spikes, exits=self.exits, not_exposed=hidden)
 
     def _judged(self) -> Verdict:
         verdict = self._counted()
@@ -168,7 +170,10 @@ class _Check:
 
 
 def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
-    """Whether the artefact's reference is the network that the run holds now: structure, settings and every number."""
+    """Whether the artefact's reference is the network that the run holds now: structure, settings and every number.
+
+    An artefact with an exit rule must have the run's; one without answers after all timesteps, which is always right.
+    """
     trained = deployment.integer.graph
     arrays = [value for node in trained.nodes for value in vars(node).values() if isinstance(value, np.ndarray)]
     numbers = sum(array.size for array in arrays)
@@ -180,5 +185,9 @@ def same_network(artefact: Artefact, deployment: Deployment) -> Verdict:
         reason = f"the artefact holds another network than run '{deployment.name}'; export it again"
         if "changed" in artefact.manifest["notes"]:
             reason = f"the export was told to change run '{deployment.name}': {artefact.manifest['notes']['changed']}"
+        return replace(verdict, status=Status.MISMATCH, reason=reason)
+    rule = artefact.exit_rule()
+    if rule is not None and rule != deployment.exit_rule:
+        reason = f"the artefact holds another exit rule than run '{deployment.name}'; export it again"
         return replace(verdict, status=Status.MISMATCH, reason=reason)
     return verdict

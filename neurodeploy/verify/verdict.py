@@ -32,6 +32,7 @@ class Verdict:
         layers: layers of neurons (and Readouts) whose values were compared.
         spikes: spikes of the reference in those layers.
         values: numbers compared.
+        exits: samples that were allowed to stop early, and whose timestep and answer were compared.
         not_exposed: values of the network which this runtime does not give out.
         largest_difference: as a share of the magnitudes added up in that number; float runtimes only.
         reason: why it is not EXACT, or "".
@@ -45,6 +46,7 @@ class Verdict:
     layers: int = 0
     spikes: int = 0
     values: int = 0
+    exits: int = 0
     not_exposed: tuple[str, ...] = ()
     largest_difference: float | None = None
     reason: str = ""
@@ -58,6 +60,8 @@ class Verdict:
         if self.values:
             text += f" ({self.samples} samples, {self.steps} steps, {self.layers} layers, "
             text += f"{self.spikes} spikes, {self.values} values compared"
+            if self.exits:
+                text += f", {self.exits} early exits"
             if self.largest_difference is not None:
                 text += f", largest difference {self.largest_difference:.2g}"
             text += ")"

@@ -20,6 +20,7 @@ MADE = [
     errors.ToolchainMissingError(tool="lava", install="make lava"),
     errors.BoardTooSmallError(board="cortex-m0", memory="flash", reason="100 bytes too many"),
     errors.MismatchError(node="cuba", timestep=3, index=(0, 2), expected=1, found=0, differing=4, compared=80),
+    errors.ProcessError(rank=1, size=2, reason="it lost the others"),
 ]
 
 

@@ -42,6 +42,7 @@ class Opened:
         content_key: changes when the raw content changes; equal for equal content at the same place.
         split: how train and test were told apart, one sentence for the report.
         details: how generated recordings were made, ready for JSON; kept beside the cached frames.
+        lent: split -> (name, content_key) of the data set that its recordings are of, where that is another one.
     """
 
     train: tuple[Recording, ...]
@@ -51,6 +52,7 @@ class Opened:
     content_key: str
     split: str
     details: Mapping[str, object] = field(default_factory=dict)
+    lent: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @final

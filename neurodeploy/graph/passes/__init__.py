@@ -1,6 +1,7 @@
 """Graph to graph, same function: what makes published models expressible on targets."""
 
 from neurodeploy.graph.graph import Graph
+from neurodeploy.graph.passes.drop_neurons import drop_neurons
 from neurodeploy.graph.passes.fold_batchnorm import fold_batchnorm
 from neurodeploy.graph.passes.fuse_pool import fuse_pool
 from neurodeploy.graph.passes.move_bias import move_bias
@@ -18,4 +19,4 @@ def lower(graph: Graph) -> Graph:
     return move_bias(fuse_pool(or_pool(graph)))
 
 
-__all__ = ["fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool", "pool_sums"]
+__all__ = ["drop_neurons", "fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool", "pool_sums"]

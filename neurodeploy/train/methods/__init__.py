@@ -12,7 +12,11 @@ from jaxtyping import Int
 
 from neurodeploy.train.config import RunConfig
 from neurodeploy.train.evaluate import TrainingFrames
+from neurodeploy.train.methods.distill import distill
 from neurodeploy.train.methods.method import Batch, Choice, Method
+from neurodeploy.train.methods.penalty import make_penalty
+from neurodeploy.train.methods.select import select
+from neurodeploy.train.methods.transfer import transfer
 from neurodeploy.train.model import SpikingNet
 
 __all__ = ["Batch", "Choice", "Method", "Scene", "methods_of"]
@@ -30,6 +34,7 @@ class Scene:
         learned: indices of the recordings that are not kept for validation.
         device: of the network.
         earlier: best networks of the recipe's earlier phases by name, on CPU.
+        classes: name of each answer; empty: not known.
     """
 
     config: RunConfig
@@ -38,6 +43,7 @@ class Scene:
     learned: Int[np.ndarray, " learned"]
     device: torch.device
     earlier: Mapping[str, SpikingNet]
+    classes: tuple[str, ...] = ()
 
 
 def methods_of(scene: Scene) -> tuple[Method, ...]:
@@ -47,4 +53,10 @@ def methods_of(scene: Scene) -> tuple[Method, ...]:
         ConfigError: settings that exclude each other.
         DataError, CheckpointError: a teacher or its data is missing.
     """
-    return ()
+    counted, recordings = scene.net.readout is None, len(scene.frames.labels)
+    found: list[Method | None] = [
+        make_penalty(scene.config.penalty, scene.net, scene.frames),
+        select(scene.config, recordings, counted, scene.device),
+    ]
+    found += [distill(scene), transfer(scene)]
+    return tuple(method for method in found if method is not None)

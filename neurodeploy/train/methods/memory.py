@@ -33,7 +33,11 @@ def restore_methods(methods: Sequence[Method], tensors: Tensors, path: Path) -> 
         reason, hint = "it remembers other methods", "Use the configuration that the checkpoint was trained with."
         raise CheckpointError(path=path, reason=reason, unknown=strange, hint=hint)
     for method in methods:
-        method.restore(_below(tensors, f"{method.name}.state."))
+        try:
+            method.restore(_below(tensors, f"{method.name}.state."))
+        except (KeyError, ValueError) as error:
+            reason = f"what method {method.name} remembers is missing or of another shape"
+            raise CheckpointError(path=path, reason=reason) from error
         if method.module is not None:
             wanted, found = method.module.state_dict(), _below(tensors, f"{method.name}.module.")
             if {name: t.shape for name, t in wanted.items()} != {name: t.shape for name, t in found.items()}:

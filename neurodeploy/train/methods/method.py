@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
+from neurodeploy.train.methods.draws import Draws
 from neurodeploy.train.model import Output, SpikingNet
 
 
@@ -34,21 +35,23 @@ class Batch:
 
     Args:
         indices: of the recordings in the training split, before augmentation.
-        frames: what the network saw.
+        frames: what the network saw; counts where it learns timestep by timestep (`online`).
         windows: all windows of the recordings, changed by the same augmentation; `frames` is a slice of them.
         labels: class of each recording.
         weights: of each recording's loss; None: all are 1.
         epoch: number of the epoch, from 1.
         progress: share of the training that is behind us, 0 <= progress < 1.
+        draws: the randomness of the augmentation; None: there was none.
     """
 
     indices: Int[np.ndarray, " batch"]
-    frames: Float[Tensor, "time batch *shape"]
-    windows: Float[Tensor, "windows batch *shape"]
+    frames: Float[Tensor, "time batch *shape"] | UInt8[Tensor, "time batch *shape"]
+    windows: Float[Tensor, "windows batch *shape"] | UInt8[Tensor, "windows batch *shape"]
     labels: Int[Tensor, " batch"]
     weights: Float[Tensor, " batch"] | None
     epoch: int
     progress: float
+    draws: Draws | None = None
 
 
 class Method:

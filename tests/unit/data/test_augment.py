@@ -140,3 +140,14 @@ def test_defaults_are_in_range() -> None:
 def test_what_is_out_of_range_is_named(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=rf"augment\.{name}"):
         AugmentConfig(**{name: value}).check()
+
+
+@pytest.mark.parametrize("high", [2, 6], ids=["binary", "counts"])
+@pytest.mark.parametrize("part", [slice(0, 3), slice(2, 6), slice(5, 7)], ids=str)
+def test_a_part_of_a_batch_is_changed_as_in_the_whole_batch(high: int, part: slice, rng: np.random.Generator) -> None:
+    frames = rng.integers(0, high, (7, 3, 2, 9, 8)).astype(np.uint8)
+    config = AugmentConfig(flip_polarity=0.5, drop=0.4)
+    first, second = (np.random.default_rng(3) for _ in range(2))
+    whole, some = augment(frames, config, first), augment(frames, config, second, part)
+    np.testing.assert_array_equal(some, whole[part])
+    assert first.random() == second.random()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from neurodeploy.energy import NodeCounts, bit_budget, count
-from neurodeploy.energy.bit_budget import LayerBudget
+from neurodeploy.energy.bit_budget import LayerBudget, mean_budget
 from neurodeploy.energy.counts import Counts
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
@@ -48,3 +48,10 @@ def test_spiking_equals_dense_only_when_everything_fires() -> None:
     (conv, _) = bit_budget(count(_net(), simulate(_net(), np.ones((2, 1, 1, 5, 5), np.int64))))
     assert conv.rate == 1.0
     assert conv.spiking == conv.dense
+
+
+def test_the_mean_budget_of_one_width_is_steps_times_bits_and_weighs_layers_by_their_products() -> None:
+    same = [LayerBudget(name, macs, 4, 1, 8, 0.1, 0.0) for name, macs in (("a", 700), ("b", 3))]
+    assert mean_budget(same) == 32
+    mixed = [LayerBudget("a", 300, 8, 1, 4, 0.1, 0.0), LayerBudget("b", 100, 4, 1, 4, 0.1, 0.0)]
+    assert mean_budget(mixed) == (300 * 32 + 100 * 16) / 400

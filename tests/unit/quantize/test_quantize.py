@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from neurodeploy.errors import ConfigError, GraphError
 from neurodeploy.graph import Graph, Ref, simulate
 from neurodeploy.graph.nodes import AvgPool2d, Cuba, Dense, Input, Readout
-from neurodeploy.quantize import quantize, weight_grid
+from neurodeploy.graph.widths import weight_bits
+from neurodeploy.quantize import WeightFormat, quantize, weight_grid
 
 
 def network(weight: np.ndarray, threshold: float = 1.0, bias: np.ndarray | None = None) -> Graph:
@@ -51,6 +52,39 @@ def test_weights_threshold_and_bias_share_one_factor() -> None:
     assert result.graph.graph["fc"].weight.tolist() == [[254, -128]]
     assert result.graph.graph["cuba"].threshold == round(scale)
     assert result.graph.graph["cuba"].bias.tolist() == [round(0.1 * scale)]
+
+
+def test_a_given_factor_takes_the_place_of_the_largest_and_weights_are_clipped() -> None:
+    result = quantize(network(np.array([[0.5, -0.01, -3.0]])), formats={"fc": WeightFormat(4, 20.0)})
+    assert result.scales == {"fc": 20.0, "cuba": 20.0}
+    assert result.graph.graph["fc"].weight.tolist() == [[10, 0, -16]]
+    assert result.graph.graph["cuba"].threshold == 20
+
+
+def test_a_given_factor_is_lowered_where_bias_or_threshold_would_not_fit() -> None:
+    form = {"fc": WeightFormat(8, 1e6)}
+    assert quantize(network(np.array([[0.5, -0.5]]), bias=np.array([-100.0])), formats=form).scales["fc"] == 40.95
+    assert quantize(network(np.array([[0.5, -0.5]])), formats=form).scales["fc"] == 131071.0
+
+
+def test_each_synapse_takes_its_own_width(rng: np.random.Generator) -> None:
+    nodes = (
+        Input("input", (), (30,)),
+        Dense("a", (Ref("input"),), rng.normal(size=(20, 30))),
+        Cuba("cuba", (Ref("a"),), 4096, 1024, 1.0),
+        Dense("b", (Ref("cuba"),), rng.normal(size=(20, 20))),
+        Cuba("output", (Ref("b"),), 4096, 1024, 1.0),
+    )
+    graph = quantize(Graph(nodes), 8, formats={"b": WeightFormat(3)}).graph.graph
+    assert [weight_bits(graph[name].weight) for name in ("a", "b")] == [8, 3]
+
+
+def test_a_format_of_no_synapse_or_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        quantize(network(np.ones((1, 1))), formats={"nowhere": WeightFormat(4)})
+    for bits, factor in ((1, None), (9, None), (4, 0.0), (4, float("nan")), (4, float("inf"))):
+        with pytest.raises(ConfigError):
+            WeightFormat(bits, factor)
 
 
 def test_a_large_bias_or_threshold_lowers_the_factor() -> None:

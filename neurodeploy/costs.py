@@ -1,0 +1,59 @@
+"""What a network costs and gets right, in numbers that do not depend on hardware: for tables of before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurodeploy.activity import count_activity
+from neurodeploy.deployment import Deployment
+from neurodeploy.energy import bit_budget
+from neurodeploy.energy.bit_budget import mean_budget
+from neurodeploy.energy.counts import Counts
+from neurodeploy.fast import Simulator
+from neurodeploy.graph import Synapse
+from neurodeploy.graph.widths import weight_bits
+from neurodeploy.subject import Samples
+
+BATCH = 100
+
+
+def costs(network: Deployment, samples: Samples) -> dict[str, Any]:
+    """Accuracy, size and work of the integer network, as plain values.
+
+    Returns:
+        accuracy on `samples`; timesteps; neurons that spike; weights; weight_bits of each synapse (the narrowest that
+        hold them); weight_bytes if they are packed in those (C and ONNX store a byte each); bit_budget (mean of a
+        synapse), s_ace and ns_ace in bit operations, synaptic_operations and spikes, all per inference.
+    """
+    graph = network.integer.graph
+    synapses = [node for node in graph.nodes if isinstance(node, Synapse)]
+    bits = {node.name: weight_bits(node.weight) for node in synapses}
+    counts = count_activity(network, samples)
+    layers = bit_budget(counts)
+    return {
+        "accuracy": accuracy(network, samples),
+        "timesteps": network.timesteps,
+        "neurons": sum(node.neurons for node in counts.nodes if node.fired is not None),
+        "weights": sum(int(node.weight.size) for node in synapses),
+        "weight_bits": bits,
+        "weight_bytes": -(-sum(int(node.weight.size) * bits[node.name] for node in synapses) // 8),
+        "bit_budget": mean_budget(layers),
+        "s_ace": sum(layer.dense for layer in layers),
+        "ns_ace": sum(layer.spiking for layer in layers),
+        "synaptic_operations": synaptic_operations(counts),
+        "spikes": counts.mean("spike")[0],
+    }
+
+
+def synaptic_operations(counts: Counts) -> float:
+    """Uses of a stored weight per inference, whatever the size of the value that it meets."""
+    return counts.mean("accumulate")[0] + counts.mean("multiply_accumulate")[0]
+
+
+def accuracy(network: Deployment, samples: Samples) -> float:
+    """Share of right answers of the integer network."""
+    simulator, starts = Simulator(network.integer), range(0, len(samples.labels), BATCH)
+    answers = [simulator.predictions(samples.frames[:, start : start + BATCH]) for start in starts]
+    return float((np.concatenate(answers) == samples.labels).mean())

@@ -1,0 +1,51 @@
+"""The work of samples that leave at different timesteps: each is counted up to its own exit and not beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from neurodeploy.early_exit import ExitRule, exits, prefix_scores, rule_work
+from neurodeploy.energy.counts import Counts, combine_uneven, count
+from neurodeploy.energy.estimate import Estimate, NotCovered
+from neurodeploy.energy.price import price
+from neurodeploy.graph import IntGraph, Trace
+from neurodeploy.graph.numeric import Array
+from neurodeploy.profile import Profile
+
+TERM = "early_exit_rule"
+
+
+def count_early(integer: IntGraph, trace: Trace, rule: ExitRule) -> Counts:
+    """What `count` finds where every sample stops at its exit; `steps` is the mean of the timesteps used.
+
+    Args:
+        trace: of all timesteps, from a simulator of this very graph. Nothing in it depends on later frames, so its
+            first t timesteps are those of a run that stops after t.
+    """
+    leaving = exits(rule, prefix_scores(integer.graph, trace)).steps
+    cuts = (_cut(trace, int(steps), leaving == steps) for steps in np.unique(leaving))
+    return combine_uneven(count(integer, cut, is_simulated=True) for cut in cuts)
+
+
+def _cut(trace: Trace, steps: int, chosen: Array) -> Trace:
+    return Trace({name: values[:steps, chosen] for name, values in trace.values.items()})
+
+
+def price_early(counts: Counts, classes: int, profiles: Sequence[Profile]) -> list[Estimate]:
+    """Estimates of runs that stop early, under the name "PROFILE, early exit".
+
+    The rule itself takes comparisons and a subtraction at each timestep, which no profile prices: on a chip that has no
+    such instruction they run on the host or an embedded core. They are listed as not covered.
+
+    Args:
+        counts: from `count_early`.
+        classes: outputs among which the rule finds the two highest.
+    """
+    work = rule_work(classes)
+    reason = f"at most {work.comparisons} comparisons and {work.subtractions} subtraction per timestep, not priced"
+    extra = NotCovered(TERM, float(work.operations * counts.steps), reason)
+    found = [price(counts, replace(profile, name=f"{profile.name}, early exit")) for profile in profiles]
+    return [replace(estimate, not_covered=(extra, *estimate.not_covered)) for estimate in found]

@@ -1,0 +1,108 @@
+"""SLTT and SLTT-K: gradients through space alone, timestep by timestep, with memory that does not grow with time.
+
+Every derivative through the state before a timestep, by leak and by reset, counts as zero; forward passes are the usual
+ones. So no graph reaches over timesteps: each is differentiated as soon as it is computed, and its graph is freed. What
+stays for all timesteps are the frames, one byte a value, and the logits.
+
+The loss has to be a mean over timesteps. Batch norm takes its statistics from each timestep alone, as in the published
+code. SLTT-K differentiates K timesteps drawn anew for each batch; their losses are still divided by the number of all
+timesteps, unless they are rescaled by T / K, which makes the gradient that of SLTT in expectation.
+
+Source:
+    Meng et al. 2023, "Towards Memory- and Time-Efficient Backpropagation for Training Spiking Neural Networks",
+    arXiv:2302.14311, and its repository qymeng94/SLTT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from neurodeploy.errors import ConfigError
+from neurodeploy.graph.numeric import Array
+from neurodeploy.train.config import TrainConfig
+from neurodeploy.train.loss import losses
+from neurodeploy.train.methods import Method
+from neurodeploy.train.model import SpikingNet
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What a batch gave.
+
+    Args:
+        losses: of each recording, before weighting.
+        value: the loss whose gradients were added up, with all timesteps.
+    """
+
+    losses: Float[Tensor, " batch"]
+    value: Float[Tensor, ""]
+    logits: Float[Tensor, "time batch classes"]
+
+
+def learn_online(
+    net: SpikingNet,
+    frames: Float[Tensor, "time batch *shape"] | UInt8[Tensor, "time batch *shape"],
+    labels: Int[Tensor, " batch"],
+    settings: TrainConfig,
+    rng: np.random.Generator,
+    *,
+    weights: Float[Tensor, " batch"] | None = None,
+    share: float = 1.0,
+) -> Learned:
+    """Add the gradients of one batch to those of the parameters.
+
+    Args:
+        rng: draws the timesteps of SLTT-K.
+        weights: of each recording's loss; None: all are 1.
+        share: of the recordings of this step that are in the batch; gradients are multiplied by it.
+    Raises:
+        ConfigError: the network has delays.
+    """
+    timesteps = len(frames)
+    chosen, factor = _chosen(timesteps, settings, rng)
+    walk = net.walk(timesteps, cut=True)
+    total, value, logits = torch.zeros(len(labels), device=labels.device), torch.zeros((), device=labels.device), []
+    for time, frame in enumerate(frames):
+        with torch.set_grad_enabled(bool(chosen[time])):
+            with torch.autocast("cuda", torch.bfloat16, enabled=settings.amp and frame.is_cuda):
+                answer, _ = walk.step(frame.float())
+            each = losses(answer, labels, settings)
+            now = (each if weights is None else each * weights).mean() / timesteps
+        if chosen[time]:
+            (now * (factor * share)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        walk.forget_history()
+        total += each.detach() / timesteps
+        value += now.detach()
+        logits.append(answer.detach())
+    walk.leaves.go_on()
+    return Learned(total, value, torch.cat(logits))
+
+
+def refuse_losses(settings: TrainConfig, methods: Sequence[Method]) -> None:
+    """Refuse what adds a loss of the whole recording to one that is differentiated timestep by timestep.
+
+    Raises:
+        ConfigError: a method does.
+    """
+    adding = [method.name for method in methods if type(method).loss is not Method.loss]
+    if settings.is_online and adding:
+        allowed = f"bptt together with {', '.join(adding)}, whose loss needs all timesteps at once"
+        raise ConfigError(key="train.gradient", found=settings.gradient, allowed=allowed)
+
+
+def _chosen(timesteps: int, settings: TrainConfig, rng: np.random.Generator) -> tuple[Array, float]:
+    """Which timesteps are differentiated, and what their gradients are multiplied by."""
+    if settings.gradient != "sltt_k":
+        return np.ones(timesteps, bool), 1.0
+    count = min(settings.sltt_steps, timesteps)
+    chosen = np.zeros(timesteps, bool)
+    chosen[rng.permutation(timesteps)[:count]] = True
+    return chosen, timesteps / count if settings.sltt_rescale else 1.0
