@@ -332,6 +332,13 @@ def prune(source: Path, words: Sequence[str] = (), **options: Any) -> dict[str, 
     return run_pruning(source, words, **options)
 
 
+def distill_data(config: Path | None, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
+    """Condense recordings into a few integer items per class: `condensing.distill_data`."""
+    from neurodeploy.condensing import distill_data as run_distillation
+
+    return run_distillation(config, words, **options)
+
+
 def data_list() -> dict[str, Any]:
     """Data sets by name, with what they hold and where they come from."""
     from neurodeploy.data.datasets import find, names

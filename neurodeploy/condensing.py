@@ -13,9 +13,9 @@ from neurodeploy.data.condensed import Condensed, with_ends, write_condensed
 from neurodeploy.data.condensed_facts import FACTS, Facts, Source
 from neurodeploy.data.frame_set import FrameData, FrameSet, open_frames
 from neurodeploy.files import refuse_folder
+from neurodeploy.train.complete import cpu_threads
 from neurodeploy.train.condense import CondenseRun, Items, condense
-from neurodeploy.train.config import TrainConfig
-from neurodeploy.train.training import cpu_threads, timestep_us
+from neurodeploy.train.training import timestep_us
 
 STEPS = 500
 """Optimizer steps that training on the items is advised to take."""
@@ -24,7 +24,7 @@ MOST_BATCH = 32
 Progress = Callable[[str], None]
 
 
-def distill_data(config: Path | None, words: Sequence[str], out: Path, progress: Progress) -> dict[str, Any]:
+def distill_data(config: Path | None, words: Sequence[str], *, out: Path, progress: Progress) -> dict[str, Any]:
     """Condense the training split of a data set into the folder `out`.
 
     Args:
@@ -89,7 +89,6 @@ def recipe(items: int) -> list[str]:
     batch = min(items, MOST_BATCH)
     epochs = max(1, round(STEPS * batch / items))
     changes = [f"augment.{name}={value:g}" for name, value in as_tree(CondenseRun().augment).items() if value]
-    assert TrainConfig.epochs
     return [f"train.epochs={epochs}", f"train.batch_size={batch}", "train.label_smoothing=0.1", *changes]
 
 

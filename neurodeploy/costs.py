@@ -10,10 +10,10 @@ from neurodeploy.activity import count_activity
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import bit_budget
 from neurodeploy.energy.bit_budget import mean_budget
+from neurodeploy.energy.connection import stored_weights
 from neurodeploy.energy.counts import Counts
 from neurodeploy.fast import Simulator
 from neurodeploy.graph import Synapse
-from neurodeploy.graph.widths import weight_bits
 from neurodeploy.subject import Samples
 
 BATCH = 100
@@ -28,17 +28,16 @@ def costs(network: Deployment, samples: Samples) -> dict[str, Any]:
         synapse), s_ace and ns_ace in bit operations, synaptic_operations and spikes, all per inference.
     """
     graph = network.integer.graph
-    synapses = [node for node in graph.nodes if isinstance(node, Synapse)]
-    bits = {node.name: weight_bits(node.weight) for node in synapses}
+    stored = {node.name: stored_weights(graph, node) for node in graph.nodes if isinstance(node, Synapse)}
     counts = count_activity(network, samples)
     layers = bit_budget(counts)
     return {
         "accuracy": accuracy(network, samples),
         "timesteps": network.timesteps,
         "neurons": sum(node.neurons for node in counts.nodes if node.fired is not None),
-        "weights": sum(int(node.weight.size) for node in synapses),
-        "weight_bits": bits,
-        "weight_bytes": -(-sum(int(node.weight.size) * bits[node.name] for node in synapses) // 8),
+        "weights": sum(weights for weights, _ in stored.values()),
+        "weight_bits": {name: bits for name, (_, bits) in stored.items()},
+        "weight_bytes": -(-sum(weights * bits for weights, bits in stored.values()) // 8),
         "bit_budget": mean_budget(layers),
         "s_ace": sum(layer.dense for layer in layers),
         "ns_ace": sum(layer.spiking for layer in layers),

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy import api
-from neurodeploy.cli import show, show_exit, show_fit, show_smaller
+from neurodeploy.cli import show, show_condensed, show_exit, show_fit, show_smaller
 from neurodeploy.errors import ConfigError, NeuroDeployError
 from neurodeploy.train.launch import launch
 
@@ -76,6 +76,13 @@ def _options(words: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in (word.partition("=") for word in words)}
 
 
+def _config(words: list[str] | None, seed: int | None) -> tuple[Path | None, list[str]]:
+    """The TOML file, where one is given first, and the key=value words with the seed."""
+    given = list(words or [])
+    config = Path(given.pop(0)) if given and "=" not in given[0] else None
+    return config, given + ([f"seed={seed}"] if seed is not None else [])
+
+
 @app.command()
 def train(
     words: Annotated[list[str] | None, typer.Argument(help="[CONFIG.toml] [key=value ...]")] = None,
@@ -86,9 +93,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a network; writes a new folder below --out."""
-    given = list(words or [])
-    config = Path(given.pop(0)) if given and "=" not in given[0] else None
-    given += [f"seed={seed}"] if seed is not None else []
+    config, given = _config(words, seed)
     given += [f"device={device}"] if device is not None else []
     command = ["neurodeploy", *sys.argv[1:]]
     result = api.train(config, given, out=out, resume=resume, command=command)
@@ -142,6 +147,18 @@ def prune(
     wanted: dict[str, Any] = {"dead": dead, "hyperactive": hyperactive, "channels": channels, "epochs": epochs}
     options = {"out": out, "samples": samples, "command": ["neurodeploy", *sys.argv[1:]], "progress": _note}
     _print(api.prune(source, overrides or [], **wanted, **options), as_json, show_smaller.prune)
+
+
+@app.command("distill-data")
+def distill_data(
+    out: Out,
+    words: Annotated[list[str] | None, typer.Argument(help="[CONFIG.toml] [key=value ...]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same as seed=N.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Condense recordings into a few integer items per class (PACE-style); the folder --out is then a dataset=..."""
+    config, given = _config(words, seed)
+    _print(api.distill_data(config, given, out=out, progress=_note), as_json, show_condensed.distill_data)
 
 
 @app.command("import")

@@ -38,7 +38,7 @@ class Condensed:
     def __post_init__(self) -> None:
         facts = self.facts
         self._refuse(self.frames.shape != facts.shape, f"frames are {self.frames.shape}, wanted {facts.shape}")
-        self._refuse(self.frames.max(initial=0) > facts.levels, f"a count is above {facts.levels}")
+        self._refuse(int(self.frames.max(initial=0)) > facts.levels, f"a count is above {facts.levels}")
         wanted = np.repeat(np.arange(len(facts.classes)), facts.per_class)
         self._refuse(not np.array_equal(np.sort(self.labels), wanted), "the labels are not balanced")
         for place, item in enumerate(self.frames):

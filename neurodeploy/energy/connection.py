@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 
 from neurodeploy.graph import Graph
-from neurodeploy.graph.node import FanOut
+from neurodeploy.graph.node import FanOut, Synapse
 from neurodeploy.graph.nodes import Dense
 from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.parallel import side_by_side
@@ -34,7 +34,7 @@ class Part:
 
     @property
     def is_first(self) -> bool:
-        """Whether it stands for what there is once in a connection: the events that arrive, and places without weight."""
+        """Whether it stands for what a connection has once: the events that arrive, and places without weight."""
         return self.node.name == self.nodes[0].name
 
     @property
@@ -54,8 +54,16 @@ class Part:
 
     @cached_property
     def _stored(self) -> Array:
-        own = self.node.weight != 0
-        return own | ~np.any([node.weight != 0 for node in self.nodes], axis=0) if self.is_first else own
+        own = np.asarray(self.node.weight != 0)
+        if not self.is_first:
+            return own
+        return np.asarray(own | ~np.any([node.weight != 0 for node in self.nodes], axis=0))
+
+
+def stored_weights(graph: Graph, node: Synapse) -> tuple[int, int]:
+    """How many weights a synapse stores, and in how many bits each."""
+    part = part_of(graph, node) if isinstance(node, Dense) else None
+    return (node.weight.size, weight_bits(node.weight)) if part is None else (part.weights, part.weight_bits)
 
 
 def part_of(graph: Graph, node: Dense) -> Part | None:

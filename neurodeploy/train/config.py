@@ -319,6 +319,10 @@ class RunConfig:
         one_of("device", self.device, ("auto", "cpu", "cuda"))
         if self.neuron.has_delays:
             self._check_delays()
+        if self.neuron.is_ann:
+            key, found = "train.execution, train.gradient", (self.train.execution, self.train.gradient)
+            whole = self.train.execution != "step" and not self.train.is_online
+            within(key, found, whole, f"layer and bptt, as every timestep of {self.neuron.kind} stands by itself")
         if self.train.gradient == "sltt_k":
             key, steps = "train.sltt_steps", self.data.steps
             within(key, self.train.sltt_steps, self.train.sltt_steps <= steps, f"1..{steps}, the network's timesteps")

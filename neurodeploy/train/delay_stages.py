@@ -41,7 +41,8 @@ def _delay(stage: Stage, before: Stage | None, neuron: NeuronConfig, generator: 
     if not isinstance(stage.synapse, nn.Linear):
         return None
     if neuron.delays == "synapse":
-        return SynapticDelay(*stage.synapse.weight.shape, neuron.max_delay, generator)
+        outputs, inputs = stage.synapse.weight.shape
+        return SynapticDelay(outputs, inputs, neuron.max_delay, generator)
     channels = 0 if before is None else len(before.synapse.weight)
     if not channels:
         return None

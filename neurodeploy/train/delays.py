@@ -162,7 +162,8 @@ def sigma_at(epoch: int, epochs: int, max_delay: int) -> float:
     start = max(max_delay / 2, SIGMA_END)
     if not epochs:
         return SIGMA_END
-    return max(SIGMA_END, start * (SIGMA_END / start) ** ((epoch - 1) / (SIGMA_SHARE * epochs)))
+    share: float = (SIGMA_END / start) ** ((epoch - 1) / (SIGMA_SHARE * epochs))
+    return max(SIGMA_END, start * share)
 
 
 def bells(centres: Float[Tensor, "*shape"], places: Int[Tensor, " taps"], width: float) -> Float[Tensor, "*shape taps"]:

@@ -151,13 +151,6 @@ def _integer_answers(
         yield logits, {name: float(trace[name].mean()) for name in neurons}
 
 
-def as_bytes(
-    frames: UInt8[np.ndarray, "batch time *shape"], device: torch.device
-) -> UInt8[Tensor, "time batch *shape"]:
-    """A batch of frames in the order of `as_input`, but as the counts that they are; a view on CPU."""
-    return torch.from_numpy(frames).to(device).transpose(0, 1)
-
-
 def as_input(
     frames: UInt8[np.ndarray, "batch time *shape"], device: torch.device
 ) -> Float[Tensor, "time batch *shape"]:

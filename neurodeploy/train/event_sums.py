@@ -21,8 +21,8 @@ from typing import Any, cast, final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 
 from neurodeploy.train import event_loops as loops
 from neurodeploy.train.event_plan import Array, Plan, flat, is_inner, plan
@@ -73,7 +73,8 @@ def event_sum(synapse: nn.Linear | nn.Conv2d, folded: Tensor, weight: Tensor) ->
 
 def _is_ready(folded: Tensor, weight: Tensor) -> bool:
     plain = all(value.device.type == "cpu" and value.dtype is torch.float32 for value in (folded, weight))
-    return plain and not torch.is_autocast_enabled("cpu") and not torch.jit.is_tracing() and len(folded) > 0
+    traced = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # torch leaves it untyped
+    return plain and not torch.is_autocast_enabled("cpu") and not traced and len(folded) > 0
 
 
 def _is_sparse(folded: Tensor, limit: float) -> bool:
@@ -158,7 +159,8 @@ class _MapEvents(torch.autograd.Function):
         grad = grads[0].contiguous(memory_format=torch.channels_last)
         folded = None
         if ctx.needs_input_grad[0]:
-            folded = F.grad.conv2d_input(ctx.shape, weight, grad, ctx.stride, ctx.padding)
+            shape, stride, padding = ctx.shape, ctx.stride, ctx.padding
+            folded = conv2d_input(shape, weight, grad, stride, padding)  # type: ignore[no-untyped-call]  # torch's
         if not ctx.needs_input_grad[1]:
             return folded, None, None, None
         found: Plan = ctx.plan

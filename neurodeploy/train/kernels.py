@@ -112,7 +112,7 @@ def _flat(value: Tensor) -> Flat:
 
 def _flat_state(value: Tensor, values: Tensor) -> Flat:
     """`value` (batch, *shape) in the order of `values` (time, batch, *shape)."""
-    return _flat(_laid_out(value.float(), values[0])[None])[0]
+    return np.asarray(_flat(_laid_out(value.float(), values[0])[None])[0])
 
 
 def _laid_out(value: Tensor, like: Tensor) -> Tensor:

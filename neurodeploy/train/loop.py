@@ -33,7 +33,7 @@ from neurodeploy.train.checkpoint import (
 )
 from neurodeploy.train.config import RunConfig, TrainConfig
 from neurodeploy.train.delays import delays_of, narrow
-from neurodeploy.train.evaluate import Evaluation, Frames, TrainingFrames, as_bytes, as_input, evaluate
+from neurodeploy.train.evaluate import Evaluation, Frames, TrainingFrames, as_input, evaluate
 from neurodeploy.train.loss import losses
 from neurodeploy.train.methods import Batch, Choice, Method, Scene, methods_of
 from neurodeploy.train.methods.agree import agree, facts, remembered
@@ -41,6 +41,7 @@ from neurodeploy.train.methods.draws import Draws
 from neurodeploy.train.methods.memory import methods_state, restore_methods
 from neurodeploy.train.model import Output, SpikingNet
 from neurodeploy.train.online import learn_online, refuse_losses
+from neurodeploy.train.packed import pack
 
 SPLIT, EPOCH, CHOICE, TIMESTEPS = 1, 2, 3, 4
 """Streams of randomness below a seed; 0 is the first weights."""
@@ -160,7 +161,7 @@ class Training:
         draws = Draws(deepcopy(rng), self.config.augment, choice.indices[members], part) if self.methods else None
         frames = augment(self.frames.whole(choice.indices[members]), self.config.augment, rng, part)
         indices, weights = choice.indices[members[part]], choice.weights[members[part]]
-        windows = (as_bytes if self.config.train.is_online else as_input)(frames, self.device)
+        windows = (pack if self.config.train.is_online else as_input)(frames, self.device)
         labels = torch.from_numpy(self.frames.labels[indices]).to(self.device)
         weighted = None if (choice.weights == 1).all() else torch.from_numpy(weights).float().to(self.device)
         return Batch(indices, windows[self.frames.kept], windows, labels, weighted, number, progress, draws)
@@ -288,7 +289,7 @@ def make_optimizer(net: nn.Module, config: TrainConfig, delay_lr: float = 0.1) -
     Args:
         delay_lr: learning rate of delays where that of the others is `config.lr`.
     """
-    keep_freed_memory()
+    keep_freed_memory(not config.is_online)
     delays = {id(delay.steps): delay.steps for delay in delays_of(net)}
     parameters = [p for p in net.parameters() if id(p) not in delays]
     decayed = {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay}

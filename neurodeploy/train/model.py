@@ -73,7 +73,7 @@ class SpikingNet(nn.Module):
     @property
     def is_ann(self) -> bool:
         """Whether it computes activations in place of spikes; then it has no integers and no graph."""
-        return any(stage.activation is not None for stage in cast(Sequence[Stage], self.stages))
+        return any(getattr(stage, "activation", None) is not None for stage in self.stages)
 
     def store_weights(self, layer_bits: Sequence[int], learn_steps: bool) -> None:
         """Choose the width of every layer's weights, and whether their step sizes are learned.

@@ -2,7 +2,7 @@
 
 Every derivative through the state before a timestep, by leak and by reset, counts as zero; forward passes are the usual
 ones. So no graph reaches over timesteps: each is differentiated as soon as it is computed, and its graph is freed. What
-stays for all timesteps are the frames, one byte a value, and the logits.
+stays for all timesteps are the frames, packed (one bit a value where they are binary), and the logits.
 
 The loss has to be a mean over timesteps. Batch norm takes its statistics from each timestep alone, as in the published
 code. SLTT-K differentiates K timesteps drawn anew for each batch; their losses are still divided by the number of all
@@ -21,7 +21,7 @@ from typing import final
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from neurodeploy.errors import ConfigError
@@ -30,6 +30,7 @@ from neurodeploy.train.config import TrainConfig
 from neurodeploy.train.loss import losses
 from neurodeploy.train.methods import Method
 from neurodeploy.train.model import SpikingNet
+from neurodeploy.train.packed import Packed
 
 
 @final
@@ -49,7 +50,7 @@ class Learned:
 
 def learn_online(
     net: SpikingNet,
-    frames: Float[Tensor, "time batch *shape"] | UInt8[Tensor, "time batch *shape"],
+    frames: Float[Tensor, "time batch *shape"] | Packed,
     labels: Int[Tensor, " batch"],
     settings: TrainConfig,
     rng: np.random.Generator,
@@ -70,10 +71,11 @@ def learn_online(
     chosen, factor = _chosen(timesteps, settings, rng)
     walk = net.walk(timesteps, cut=True)
     total, value, logits = torch.zeros(len(labels), device=labels.device), torch.zeros((), device=labels.device), []
-    for time, frame in enumerate(frames):
+    for time in range(timesteps):
+        frame = frames[time]
         with torch.set_grad_enabled(bool(chosen[time])):
             with torch.autocast("cuda", torch.bfloat16, enabled=settings.amp and frame.is_cuda):
-                answer, _ = walk.step(frame.float())
+                answer, _ = walk.step(frame)
             each = losses(answer, labels, settings)
             now = (each if weights is None else each * weights).mean() / timesteps
         if chosen[time]:

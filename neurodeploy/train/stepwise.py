@@ -43,7 +43,7 @@ class Leaves:
         """Add the gradients that have arrived to those of the parameters."""
         arrived = [(value, leaf.grad) for value, leaf in self.pairs if leaf.grad is not None]
         if arrived:
-            torch.autograd.backward(*map(list, zip(*arrived, strict=True)))
+            torch.autograd.backward([value for value, _ in arrived], [grad for _, grad in arrived])
 
 
 @final

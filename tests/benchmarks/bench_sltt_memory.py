@@ -1,31 +1,37 @@
 """Peak memory of training with SLTT and with backpropagation through time, by the number of timesteps.
 
-    python tests/benchmarks/bench_sltt_memory.py [--timesteps 10 30 100] [--batch 32]
+    python tests/benchmarks/bench_sltt_memory.py [--timesteps 10 100] [--batch 32]
 
-Every number is from a process of its own, which trains the default network on 34x34 pixels (8 % of them active) for three
-batches: the most that the process held during them (VmHWM of Linux) less what it held after imports, compilation and
-building the network. That includes the frames of the batch, at one byte a value, with SLTT, and as floats with
-backpropagation through time. Printed in MB, with the ratio to the first number of timesteps. Smallest values of --repeats processes.
+Every number is from a process of its own, which trains a network on frames of 34x34 pixels (8 % of them active) for
+three batches: the most that the process held during them (VmHWM of Linux) less what it held before there was a network,
+but after imports and compilation. That is the network, its gradients and those of the optimizer, everything that a step
+computes, and the frames of the batch, packed with SLTT and as floats with backpropagation through time. Cases are those of
+`bench_training_step`, and `default`, the network that `neurodeploy train` builds. Printed in MB of 10^6 bytes, the least of
+--repeats processes, and the ratio to the first number of timesteps.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import torch
+from bench_training_step import neurodeploy_net
+from training_peers import CASES, CLASSES, DENSITY
 
 from neurodeploy.train.config import ModelConfig, NeuronConfig, TrainConfig
-from neurodeploy.train.evaluate import as_bytes, as_input
+from neurodeploy.train.evaluate import as_input
 from neurodeploy.train.loop import apply_gradients, make_optimizer, train_step
 from neurodeploy.train.loss import losses
 from neurodeploy.train.model import SpikingNet, build_model
 from neurodeploy.train.online import learn_online
+from neurodeploy.train.packed import pack
 
-SHAPE, CLASSES, DENSITY = (2, 34, 34), 10, 0.08
+SHAPE = (2, 34, 34)
 
 
 def recordings(batch: int, timesteps: int) -> np.ndarray:
@@ -37,13 +43,14 @@ def recordings(batch: int, timesteps: int) -> np.ndarray:
 
 
 def step(net: SpikingNet, optimizer: torch.optim.Optimizer, settings: TrainConfig, batch: int, timesteps: int) -> None:
-    frames, labels = recordings(batch, timesteps), torch.arange(batch) % CLASSES
+    labels, device = torch.arange(batch) % CLASSES, torch.device("cpu")
     if settings.is_online:
+        frames = pack(recordings(batch, timesteps), device)
         optimizer.zero_grad(set_to_none=True)
-        learn_online(net, as_bytes(frames, torch.device("cpu")), labels, settings, np.random.default_rng(0))
+        learn_online(net, frames, labels, settings, np.random.default_rng(0))
         apply_gradients(optimizer, 1e-3, 1.0)
     else:
-        value = losses(net(as_input(frames, torch.device("cpu"))).logits, labels, settings).mean()
+        value = losses(net(as_input(recordings(batch, timesteps), device)).logits, labels, settings).mean()
         train_step(optimizer, value, 1e-3, 1.0)
 
 
@@ -53,15 +60,24 @@ def held(name: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
-def measure(gradient: str, batch: int, timesteps: int) -> float:
+def build(case: str) -> SpikingNet:
+    generator = torch.Generator().manual_seed(0)
+    if case == "default":
+        return build_model(ModelConfig(), NeuronConfig(), SHAPE, CLASSES, generator).train()
+    return neurodeploy_net(CASES[case], normed=False).train()
+
+
+def measure(case: str, gradient: str, batch: int, timesteps: int) -> float:
     """Megabytes that training takes in this process."""
     torch.set_num_threads(1)
     settings = TrainConfig(gradient=gradient, loss="tet")  # type: ignore[arg-type]  # a plain str
-    net = build_model(ModelConfig(), NeuronConfig(), SHAPE, CLASSES, torch.Generator().manual_seed(0)).train()
-    optimizer = make_optimizer(net, settings)
-    step(net, optimizer, settings, 2, 2)
+    first = build(case)
+    step(first, make_optimizer(first, settings), settings, 2, 2)
+    del first
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak
     before = held("VmRSS")
+    net = build(case)
+    optimizer = make_optimizer(net, settings)
     for _ in range(3):
         step(net, optimizer, settings, batch, timesteps)
     return (held("VmHWM") - before) / 1e6
@@ -69,26 +85,29 @@ def measure(gradient: str, batch: int, timesteps: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Memory of SLTT; see the top of this file.")
-    parser.add_argument("--timesteps", type=int, nargs="+", default=[10, 30, 100])
+    parser.add_argument("--timesteps", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--cases", nargs="+", default=["default", "dense", "conv"])
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(measure(given.one[0], int(given.one[1]), int(given.one[2])))
+        case, gradient, batch, timesteps = given.one
+        print(measure(case, gradient, int(batch), int(timesteps)))
         return
-    for gradient in ("sltt", "bptt"):
+    for case, gradient in itertools.product(given.cases, ("sltt", "bptt")):
         first = None
         for timesteps in given.timesteps:
-            command = [sys.executable, __file__, "--one", gradient, str(given.batch), str(timesteps)]
+            command = [sys.executable, __file__, "--one", case, gradient, str(given.batch), str(timesteps)]
             runs = [
                 float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 for _ in range(given.repeats)
             ]
             first = first or min(runs)
             print(
-                f"{gradient}: T {timesteps:4d}, batch {given.batch}: {min(runs):7.1f} MB ({max(runs):.1f} at most), "
-                f"{min(runs) / first:5.2f} times T {given.timesteps[0]}"
+                f"{case:8s} {gradient}: T {timesteps:4d}, batch {given.batch}: {min(runs):7.1f} MB "
+                f"({max(runs):.1f} at most), {min(runs) / first:5.2f} times T {given.timesteps[0]}",
+                flush=True,
             )
 
 

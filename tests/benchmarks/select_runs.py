@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.config import as_tree
+from neurodeploy.config import as_tree, build
 from neurodeploy.data.config import DataConfig
 from neurodeploy.data.frame_set import FrameSet, open_frames
 from neurodeploy.train.checkpoint import load_checkpoint, restore_weights, save_checkpoint
@@ -52,7 +52,6 @@ class Contestant:
         name = "full" if select.kind == "all" else f"{select.kind}-{select.ratio:g}"
         self.name = f"{config.data.dataset}-{name}-seed{config.seed}"
         self.folder, self.file = out / self.name, out / f"{self.name}.json"
-        self.settings = as_tree(config)
 
     @cached_property
     def result(self) -> Result | None:
@@ -60,7 +59,7 @@ class Contestant:
         if not self.file.exists():
             return None
         found: Result = json.loads(self.file.read_text())
-        if found["settings"] != self.settings:
+        if build(RunConfig, found["settings"]) != self.config:
             raise SystemExit(f"{self.file} was made with other settings; choose another --out")
         return found
 
@@ -95,7 +94,7 @@ class Contestant:
         """
         training, config = self.training, self.config
         restore_weights(training.net, load_checkpoint(self.folder / BEST).weights, self.folder / BEST)
-        found: Result = {"name": self.name, "settings": self.settings, "together": sorted(together)}
+        found: Result = {"name": self.name, "settings": as_tree(config), "together": sorted(together)}
         for test, frames in self.data.tests.items():
             for mode, each in training.evaluate(frames, np.arange(len(frames))).items():
                 found[f"{test}_accuracy_{mode}"] = each.accuracy
@@ -114,8 +113,9 @@ class Contestant:
 
 
 def warm_up(contestant: Contestant, most: int = 200) -> None:
-    """Two small epochs that are thrown away, one in floats and one in integers: no contestant pays for compilation."""
+    """Two small epochs that are thrown away, in floats and in integers: no contestant pays for compilation or the disk."""
     original, frames = contestant.training, contestant.data.opened.train
+    frames.records.max()
     train = replace(contestant.config.train, epochs=2, quantize_from=0.5)
     config = replace(contestant.config, train=train, select=replace(contestant.config.select, kind="sadp", ratio=0.5))
     few = replace(frames, records=frames.records[:most], labels=frames.labels[:most], ids=frames.ids[:most])

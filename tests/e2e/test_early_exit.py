@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy import subject
+from neurodeploy import api, subject
 from neurodeploy.data.frame_set import open_frames
 from neurodeploy.errors import CheckpointError, ConfigError, DataError
 from neurodeploy.exiting import kept_answers, trained_network
@@ -159,6 +159,17 @@ def test_bad_settings_change_nothing(
     assert answer.code == code
     assert reason in answer.err
     assert (tmp_path / "run" / "early_exit.json").read_bytes() == before
+
+
+def test_nobody_leaves_before_the_longest_delay_has_passed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    monkeypatch.setattr("neurodeploy.exiting.longest_delay", lambda graph: 3)
+    found = api.early_exit(tmp_path / "run", max_loss=1)
+    assert found["rule"]["min_steps"] == 4
+    assert found["test"]["histogram"][:3] == [0, 0, 0]
+    assert "no answer before timestep 4: the longest delay in the network is 3 timesteps" in found["notes"]
 
 
 def test_few_recordings_are_copied_as_training_changes_them(run: Path) -> None:

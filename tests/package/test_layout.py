@@ -41,6 +41,7 @@ TOP = {
     "bench",
     "cli",
     "compressing",
+    "condensing",
     "costs",
     "doctor",
     "evaluation",

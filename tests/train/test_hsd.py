@@ -139,11 +139,6 @@ def test_the_artificial_network_is_evaluated_but_not_deployed(run: Path, tmp_pat
     assert not (tmp_path / "c").exists()
 
 
-def test_the_report_of_the_run_is_written(run: Path, tmp_path: Path) -> None:
-    api.report(run, out=tmp_path / "report.html", samples=4)
-    assert (tmp_path / "report.html").stat().st_size > 10_000
-
-
 def test_another_teacher_or_none_takes_the_place_of_the_artificial_network(config: RunConfig, run: Path) -> None:
     other = replace(config, distill=DistillConfig(teacher=str(run), kind="kd"))
     recipe = replace(config.recipe, teach=False, ann_loss="mean")
@@ -152,6 +147,12 @@ def test_another_teacher_or_none_takes_the_place_of_the_artificial_network(confi
     assert phases_of(alone)[1].config.distill.teacher == ""
     assert phases_of(alone)[0].config.train.loss == "mean"
     assert phases_of(alone)[1].config.train.loss == "tet"
+
+
+def test_hybrid_training_goes_on_with_sltt(config: RunConfig) -> None:
+    train = replace(config.train, gradient="sltt", loss="tet")
+    ann, snn = phases_of(replace(config, train=train, recipe=replace(config.recipe, teach=False)))
+    assert (ann.config.train.gradient, snn.config.train.gradient) == ("bptt", "sltt")
 
 
 def test_without_windows_before_both_see_the_same(config: RunConfig) -> None:
@@ -194,6 +195,7 @@ def test_a_taught_network_may_begin_with_the_weights_of_another_run(
     [
         ("neuron", {"kind": "qcfs"}),
         ("neuron", {"readout": "spikes"}),
+        ("train", {"gradient": "sltt", "loss": "tet"}),
         ("recipe", {"ann_lr": 0.0}),
         ("recipe", {"ann_epochs": -1}),
     ],

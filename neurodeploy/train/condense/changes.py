@@ -41,8 +41,10 @@ class Change:
 
     def repeated(self, items: int) -> Change:
         """The change of one item, for so many."""
-        found = [None if each is None else each.repeat_interleave(items, 0) for each in (self.maps, self.lost)]
-        return Change(*found, None if self.swapped is None else self.swapped.repeat_interleave(items))
+        maps, lost, swapped = (
+            None if each is None else each.repeat_interleave(items, 0) for each in (self.maps, self.lost, self.swapped)
+        )
+        return Change(maps, lost, swapped)
 
     def __call__(self, frames: Frames, generator: torch.Generator) -> Frames:
         """A changed copy of `frames`, which hold whole counts."""

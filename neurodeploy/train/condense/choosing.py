@@ -81,13 +81,14 @@ def centroids(
     values = values.astype(np.float32)
     means = values[rng.choice(len(values), count, replace=False)]
     if count == 1:
-        return values.mean(0, keepdims=True)
+        return np.asarray(values.mean(0, keepdims=True))
     for _ in range(ROUNDS):
         distance = ((values**2).sum(1)[:, None] - 2 * values @ means.T) + (means**2).sum(1)
         group = distance.argmin(1)
         lonely = [number for number in range(count) if not (group == number).any()]
         for number, place in zip(lonely, np.argsort(-distance.min(1)), strict=False):
             group[place] = number
-        means = np.stack([values[group == number].mean(0) if (group == number).any() else means[number]
-                          for number in range(count)])
+        means = np.stack(
+            [values[group == number].mean(0) if (group == number).any() else means[number] for number in range(count)]
+        )
     return means

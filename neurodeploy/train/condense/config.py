@@ -30,14 +30,14 @@ class CondenseConfig:
         method: "pace": items learned by matching features (see the package); "dm": learned by matching mean spikes of
             random networks; "random", "herding", "k-center", "forgetting": recordings chosen.
         per_class: items per class (IPC), >= 1.
-        levels: largest count in a cell (N), 1..255; 1 gives binary frames and needs data.binary = true, more need false.
+        levels: largest count in a cell (N), 1..255; 1: binary frames, which need data.binary = true; more need false.
         quantizer: "bernoulli" or "binomial", see `quantizer.Quantizer`.
         ste: "identity" or "clipped": the gradient through the quantizer.
         final: "round": the counts nearest to the mean are kept; "sample": one draw.
         init: items begin as "centroids" of each class (k-means, for one item the class mean) or as "real" recordings.
         iterations: steps on the items, >= 1.
         lr: root mean square of a first step, in counts, > 0; it falls to 0 as a half cosine.
-        optimizer: "momentum": one scale for all cells, so that cells without signal stay quiet; "adam": a scale for each.
+        optimizer: "momentum": one scale for all cells, so that those without signal stay quiet; "adam": one for each.
         smoothing: standard deviation in pixels of the Gaussian that the gradient is smoothed with, 0 (none)..16.
         real: recordings per class and iteration, >= 1.
         copies: copies of each item and iteration, each quantized and augmented anew; 0: about four for each class.
@@ -47,7 +47,7 @@ class CondenseConfig:
             weights in every iteration; "both": one or the other.
         pairs: pretrained networks (M), 1..64.
         pretrain_steps: optimizer steps of each, batches of 32, >= 1.
-        layers: numbers of the spiking layers whose features are matched, from 0, or from the end with -1.
+        layers: numbers of the spiking layers whose features are matched, from 0, or from the end with -1; empty: all.
         kappa: weight of the residual voltage in the features (SDR), >= 0; 0 matches spikes.
         clamp: keep residual voltages within one threshold.
         stsm, mean: weights of the two terms; each term is divided by its first value, so that only their ratio counts.
@@ -62,16 +62,16 @@ class CondenseConfig:
     final: Literal["round", "sample"] = "round"
     init: Literal["centroids", "real"] = "centroids"
     iterations: int = 1000
-    lr: float = 0.05
+    lr: float = 0.1
     optimizer: Literal["momentum", "adam"] = "momentum"
     smoothing: float = 1.0
     real: int = 8
     copies: int = 0
     augmented: Literal["items", "both", "none"] = "items"
-    teachers: Literal["pairs", "random", "both"] = "pairs"
+    teachers: Literal["pairs", "random", "both"] = "both"
     pairs: int = 4
     pretrain_steps: int = 300
-    layers: tuple[int, ...] = (-1,)
+    layers: tuple[int, ...] = ()
     kappa: float = 1.0
     clamp: bool = True
     stsm: float = 1.0
@@ -93,7 +93,6 @@ class CondenseConfig:
         for key, (least, most) in _NUMBERS.items():
             value = getattr(self, key)
             within(f"condense.{key}", value, least <= value <= most, f"{least:g}..{most:g}")
-        within("condense.layers", self.layers, bool(self.layers), "at least one number of a layer")
         some = self.stsm > 0 or self.mean > 0
         within("condense.stsm, condense.mean", (self.stsm, self.mean), some, "at least one above 0")
 

@@ -80,7 +80,8 @@ def observe(
     """The activity of every layer, differentiable with respect to `frames`; nothing of `net` changes.
 
     Args:
-        statistics: for the norms, from another view; None: those of these frames, as in train mode.
+        statistics: for the norms, from another view; None: those of these frames, as in train mode. Both are constants
+            for the gradient.
     Raises:
         ConfigError: a layer is of a kind that is not looked into.
     """
@@ -117,7 +118,8 @@ def _refuse_others(stage: Stage) -> None:
 
 
 def _statistics(total: Tensor) -> Statistics:
-    variance, mean = torch.var_mean(total, [axis for axis in range(total.ndim) if axis != 1], correction=0)
+    axes = [axis for axis in range(total.ndim) if axis != 1]
+    variance, mean = torch.var_mean(total.detach(), axes, correction=0)
     return mean, variance
 
 

@@ -18,7 +18,7 @@ from neurodeploy.train.condense.choosing import Forgetting
 from neurodeploy.train.condense.config import LEARNED, CondenseRun
 from neurodeploy.train.condense.descent import Descent
 from neurodeploy.train.condense.quantizer import Quantizer
-from neurodeploy.train.condense.start import choose, first_counts
+from neurodeploy.train.condense.start import Members, choose, first_counts
 from neurodeploy.train.condense.teachers import Pair, Recordings, digest, fresh, frozen, learn
 from neurodeploy.train.condense.terms import Terms
 from neurodeploy.train.model import SpikingNet
@@ -83,7 +83,7 @@ def condense(config: CondenseRun, recordings: Recordings, classes: int, progress
     return Items(frames, labels, history, rounded, (weights, digest(_nets(pairs))), chosen)
 
 
-def members_of(config: CondenseRun, recordings: Recordings, classes: int) -> list[Int[np.ndarray, " members"]]:
+def members_of(config: CondenseRun, recordings: Recordings, classes: int) -> list[Int[np.ndarray, "..."]]:
     """Numbers of the recordings of each class.
 
     Raises:
@@ -133,7 +133,7 @@ class _Matching:
         self,
         config: CondenseRun,
         recordings: Recordings,
-        members: Sequence[Int[np.ndarray, " members"]],
+        members: Members,
         pairs: Sequence[Pair],
     ) -> None:
         self.config, self.recordings, self.members, self.pairs = config, recordings, members, pairs
@@ -152,8 +152,8 @@ class _Matching:
             net = self._net()
             real, items = self._real(), self.quantizer(self.z.repeat_interleave(self.copies, 0), self.generator)
             real, items = self._changed(real, items)
-            inputs = [each.transpose(0, 1).contiguous() for each in (real, items)]
-            yield self.terms(net, *inputs, self.generator)
+            first, second = (each.transpose(0, 1).contiguous() for each in (real, items))
+            yield self.terms(net, first, second, self.generator)
 
     def _net(self) -> SpikingNet:
         """A frozen network that nobody has seen before."""

@@ -21,7 +21,7 @@ from typing import Literal, final
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 from torch import Tensor
 
 Temporal = Literal["dft", "none", "cross"]
@@ -33,6 +33,7 @@ FLOOR = 1e-12
 """Under every root: its slope at 0 is infinite."""
 
 Features = Float[Tensor, "time recordings features"]
+Other = Float[Tensor, "time items features"]
 
 
 @final
@@ -60,7 +61,7 @@ class Stsm:
         return self.sigma * torch.randn(features, self.frequencies, generator=generator)
 
     def __call__(
-        self, real: Features, items: Features, frequencies: Float[Tensor, "features frequencies"]
+        self, real: Features, items: Other, frequencies: Float[Tensor, "features frequencies"]
     ) -> Float[Tensor, ""]:
         """The loss between recordings and items of one class."""
         first, second = (self._spectrum(unit(each), frequencies) for each in (real, items))
@@ -76,19 +77,21 @@ class Stsm:
         """(bins, frequencies), complex."""
         value = characteristic(features, frequencies)
         if self.temporal == "dft":
-            return torch.fft.fft(value, dim=0, norm="ortho")
+            spectrum: Tensor = torch.fft.fft(value, dim=0, norm="ortho")
+            return spectrum
         return value if self.temporal == "none" else _pairs(value)
 
 
 def unit(features: Features) -> Features:
     """`features` with length 1 for each recording and timestep."""
-    return features / (features.norm(dim=2, keepdim=True) + SMALL)
+    length: Tensor = features.norm(dim=2, keepdim=True)
+    return features / (length + SMALL)
 
 
 def characteristic(
     features: Features, frequencies: Float[Tensor, "features frequencies"]
-) -> Float[Tensor, "time frequencies"]:
-    """The empirical characteristic function of each timestep, complex."""
+) -> Complex[Tensor, "time frequencies"]:
+    """The empirical characteristic function of each timestep."""
     angle = features @ frequencies
     return torch.complex(angle.cos().mean(1), angle.sin().mean(1))
 
@@ -112,7 +115,7 @@ def by_class(features: Features, classes: int) -> Float[Tensor, "time classes ea
     return features.reshape(len(features), classes, -1, features.shape[2])
 
 
-def mean_distance(real: Features, items: Features, classes: int, *, normalised: bool) -> Float[Tensor, ""]:
+def mean_distance(real: Features, items: Other, classes: int, *, normalised: bool) -> Float[Tensor, ""]:
     """Squared distance of the mean features of each class, averaged over classes and timesteps.
 
     Args:

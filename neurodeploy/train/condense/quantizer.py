@@ -29,8 +29,8 @@ class Quantizer:
 
     Args:
         levels: N, the largest count, 1..255; 1 gives binary frames.
-        mode: "bernoulli": the mean zc = clip(z, 0, N) is rounded up with probability zc - floor(zc), so that the mean is
-            kept; "binomial": N draws with probability sigmoid(z), of higher variance.
+        mode: "bernoulli": the mean zc = clip(z, 0, N) is rounded up with probability zc - floor(zc), which keeps
+            the mean; "binomial": N draws with probability sigmoid(z), of higher variance.
         ste: "identity": dL/dz = dL/dn everywhere; "clipped": the gradient of the mean, which is 0 outside 0..N.
     """
 

@@ -22,7 +22,8 @@ PASSES = 3
 """Least passes over the recordings after which forgetting can be told."""
 BLOCK = 128
 
-Members = Sequence[Int[np.ndarray, " members"]]
+Members = Sequence[Int[np.ndarray, "..."]]
+"""Numbers of the recordings of each class."""
 
 
 def first_counts(

@@ -1,7 +1,7 @@
 """Frozen networks in whose features recordings and items are compared.
 
-As in NCFM (Wang et al. 2025), a network of the pool is a blend of where it began and where a short training led it: every
-iteration sees features of another age.
+As in NCFM (Wang et al. 2025), a network of the pool is a blend of where it began and where a short training led it:
+every iteration sees features of another age.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Protocol, final
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ BATCH = 32
 """Recordings in a step of a short training."""
 
 
+@runtime_checkable
 class Recordings(Protocol):
     """The recordings to condense, for instance a `FrameSet`."""
 

@@ -15,7 +15,8 @@ from neurodeploy.train.condense.features import View, observe
 from neurodeploy.train.condense.matching import Stsm, by_class, mean_distance
 from neurodeploy.train.model import SpikingNet
 
-Frames = Float[Tensor, "time recordings 2 height width"]
+Real = Float[Tensor, "time recordings 2 height width"]
+Items = Float[Tensor, "time items 2 height width"]
 
 
 @final
@@ -25,14 +26,14 @@ class Terms:
 
     Args:
         config: which terms, and of which layers.
-        classes: how many; recordings and items lie class by class, equally many of each.
+        classes: how many; recordings and items lie class by class, equally many of each class.
     """
 
     config: CondenseConfig
     classes: int
 
     def __call__(
-        self, net: SpikingNet, real: Frames, items: Frames, generator: torch.Generator
+        self, net: SpikingNet, real: Real, items: Items, generator: torch.Generator
     ) -> dict[str, Float[Tensor, ""]]:
         """Each term by name, differentiable with respect to `items` alone.
 
@@ -45,7 +46,8 @@ class Terms:
             return {"dm": self._dm(wanted, found)}
         terms = {"stsm": self._stsm, "mean": self._mean}
         weighted = {"stsm": self.config.stsm, "mean": self.config.mean}
-        features = [self._features(wanted, found, layer) for layer in self.config.layers]
+        layers = self.config.layers or range(len(found.layers))
+        features = [self._features(wanted, found, layer) for layer in layers]
         return {
             name: torch.stack([term(*pair, generator) for pair in features]).mean()
             for name, term in terms.items()
@@ -73,5 +75,5 @@ class Terms:
 
     def _dm(self, wanted: View, found: View) -> Tensor:
         """Distance of the mean spike counts of the last layer: DM as published, on the rate code."""
-        rates = (view.layers[-1].spikes.flatten(2).mean(0, keepdim=True) for view in (wanted, found))
-        return mean_distance(*rates, self.classes, normalised=False)
+        real, items = (view.layers[-1].spikes.flatten(2).mean(0, keepdim=True) for view in (wanted, found))
+        return mean_distance(real, items, self.classes, normalised=False)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from neurodeploy.train.methods.draws import Draws
 from neurodeploy.train.model import Output, SpikingNet
+from neurodeploy.train.packed import Packed
 
 
 @final
@@ -35,7 +36,7 @@ class Batch:
 
     Args:
         indices: of the recordings in the training split, before augmentation.
-        frames: what the network saw; counts where it learns timestep by timestep (`online`).
+        frames: what the network saw; packed where it learns timestep by timestep (`online`).
         windows: all windows of the recordings, changed by the same augmentation; `frames` is a slice of them.
         labels: class of each recording.
         weights: of each recording's loss; None: all are 1.
@@ -45,8 +46,8 @@ class Batch:
     """
 
     indices: Int[np.ndarray, " batch"]
-    frames: Float[Tensor, "time batch *shape"] | UInt8[Tensor, "time batch *shape"]
-    windows: Float[Tensor, "windows batch *shape"] | UInt8[Tensor, "windows batch *shape"]
+    frames: Float[Tensor, "time batch *shape"] | Packed
+    windows: Float[Tensor, "windows batch *shape"] | Packed
     labels: Int[Tensor, " batch"]
     weights: Float[Tensor, " batch"] | None
     epoch: int

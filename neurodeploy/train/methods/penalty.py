@@ -16,6 +16,7 @@ from neurodeploy.train.config import PenaltyConfig
 from neurodeploy.train.evaluate import TrainingFrames
 from neurodeploy.train.methods.method import Batch, Method
 from neurodeploy.train.model import Output, SpikingNet
+from neurodeploy.train.packed import Packed
 from neurodeploy.train.to_graph import to_graph
 
 
@@ -64,14 +65,13 @@ class Penalty(Method):
         self.samples, self.operations, self.spikes = 0, 0.0, 0.0
 
     def loss(self, net: SpikingNet, batch: Batch, output: Output) -> Tensor | None:
-        hidden = self._hidden(output)
-        value = torch.zeros((), device=batch.frames.device)
+        frames, hidden = _frames(batch), self._hidden(output)
+        value = torch.zeros((), device=frames.device)
         if self.config.rate and hidden:
             above = [(spikes.mean() - self.config.target_rate).clamp(min=0) for spikes in hidden]
             value = value + self.config.rate * torch.stack(above).mean()
         if self.config.synops:
-            steps = len(batch.frames)
-            share = self.synaptic_operations(batch.frames, output) / (self.dense * steps)
+            share = self.synaptic_operations(frames, output) / (self.dense * len(frames))
             value = value + self.config.synops * share.float()
         return value
 
@@ -85,9 +85,9 @@ class Penalty(Method):
         return total / frames.shape[1]
 
     def observe(self, batch: Batch, output: Output, losses: Float[Tensor, " batch"]) -> None:
-        count, hidden = batch.frames.shape[1], self._hidden(output)
+        count, hidden = len(batch.labels), self._hidden(output)
         self.samples += count
-        self.operations += count * float(self.synaptic_operations(batch.frames, output))
+        self.operations += count * float(self.synaptic_operations(_frames(batch), output))
         self.spikes += count * sum(float(spikes.mean()) for spikes in hidden) / max(len(hidden), 1)
 
     def facts(self) -> Mapping[str, float]:
@@ -99,3 +99,10 @@ class Penalty(Method):
 
     def _hidden(self, output: Output) -> tuple[Tensor, ...]:
         return output.spikes[:-1] if self.answers_spike else output.spikes
+
+
+def _frames(batch: Batch) -> Tensor:
+    """What the network saw."""
+    # Frames are packed where timesteps are learned one by one, and there methods with a loss are refused.
+    assert not isinstance(batch.frames, Packed)
+    return batch.frames

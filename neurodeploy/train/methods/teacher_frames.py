@@ -13,6 +13,7 @@ from neurodeploy.data.frame_set import FrameSet, open_frames
 from neurodeploy.errors import ConfigError
 from neurodeploy.train.evaluate import TrainingFrames, as_input
 from neurodeploy.train.methods.method import Batch
+from neurodeploy.train.packed import unpacked
 
 if TYPE_CHECKING:
     from neurodeploy.train.methods import Scene
@@ -31,7 +32,7 @@ class Shown(TeacherFrames):
     """What the network is shown."""
 
     def of(self, batch: Batch) -> Tensor:
-        return batch.frames
+        return unpacked(batch.frames)
 
 
 @final
@@ -42,7 +43,7 @@ class Slice(TeacherFrames):
         self.kept = kept
 
     def of(self, batch: Batch) -> Tensor:
-        return batch.windows[self.kept]
+        return unpacked(batch.windows[self.kept])
 
 
 @final
@@ -58,7 +59,7 @@ class Recut(TeacherFrames):
 
     def of(self, batch: Batch) -> Tensor:
         found = self.frames.batch(batch.indices) if batch.draws is None else batch.draws.changed(self.frames.batch)
-        return as_input(found, batch.frames.device)
+        return as_input(found, batch.labels.device)
 
 
 def frames_like(scene: Scene, data: DataConfig) -> TeacherFrames:

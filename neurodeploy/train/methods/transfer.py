@@ -35,6 +35,7 @@ from neurodeploy.train.methods.cka import LEAST, cka
 from neurodeploy.train.methods.method import Batch, Method
 from neurodeploy.train.methods.stills import Pairing, Stills, read_stills, sources
 from neurodeploy.train.model import Output, SpikingNet
+from neurodeploy.train.packed import unpacked
 from neurodeploy.train.transfer_config import TransferConfig
 
 if TYPE_CHECKING:
@@ -107,18 +108,19 @@ class Transfer(Method):
         """Which images give way to their recordings."""
         rng = np.random.default_rng([self.seed, REPLACED, batch.epoch])
         draws = rng.random(len(self.pairs.labels))[batch.indices]
-        return torch.from_numpy(draws < batch.progress**self.config.power).to(batch.frames.device)
+        return torch.from_numpy(draws < batch.progress**self.config.power).to(batch.labels.device)
 
     def _images(self, batch: Batch, replaced: Tensor) -> Tensor:
         """(time, batch, 2, height, width): each image at every timestep, or the frames of its recording."""
-        numbers, sensor = self.pairs.numbers(batch.epoch), (batch.frames.shape[-2], batch.frames.shape[-1])
+        events = unpacked(batch.frames)
+        numbers, sensor = self.pairs.numbers(batch.epoch), (events.shape[-2], events.shape[-1])
 
         def frames_of(indices: np.ndarray) -> np.ndarray:
             return self.stills.frames(numbers[indices], sensor)
 
         found = frames_of(batch.indices) if batch.draws is None else batch.draws.moved(frames_of)
-        images = as_input(found, batch.frames.device) / 255
-        return torch.where(replaced.reshape(1, -1, 1, 1, 1), batch.frames, images)
+        images = as_input(found, events.device) / 255
+        return torch.where(replaced.reshape(1, -1, 1, 1, 1), events, images)
 
     def _steps(self, output: Output, batch: Batch) -> Tensor:
         """The loss of every timestep, weighted and averaged over the batch."""

@@ -60,16 +60,19 @@ def hsd(config: RunConfig) -> tuple[Phase, Phase]:
     With `train.init`, the artificial network begins with the weights of that run, which is one of the same kind.
 
     Raises:
-        ConfigError: the neurons are no spiking ones with a readout.
+        ConfigError: the neurons are no spiking ones with a readout, or SLTT is to follow a teacher.
     """
     allowed = "lif, cuba, if: those of the network that is deployed"
     _wanted("neuron.kind", config.neuron.kind, not config.neuron.is_ann, allowed)
     _wanted("neuron.readout", config.neuron.readout, config.neuron.readout == "accumulate", "accumulate")
     _wanted("model.kind", config.model.kind, config.model.kind != "graph", "strided-cnn, mlp")
     seen = _of_ann(config)
+    taught = _taught(config, seen)
+    whole = not (config.train.is_online and taught.teacher)
+    _wanted("train.gradient", config.train.gradient, whole, "bptt, or recipe.teach=false and no distill.teacher")
     first = replace(plain(_ann(config, seen))[0], name=ANN)
     train = replace(config.train, init="")
-    return first, Phase("snn", replace(config, train=train, distill=_taught(config, seen)), begin, began)
+    return first, Phase("snn", replace(config, train=train, distill=taught), begin, began)
 
 
 def begin(net: SpikingNet, earlier: Mapping[str, SpikingNet]) -> None:

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from neurodeploy.energy.connection import stored_weights
 from neurodeploy.energy.counts import Counts, count
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input
 from neurodeploy.graph.parallel import split_by_delay
+from neurodeploy.graph.widths import weight_bits
 
 TIME, BATCH, INPUTS, OUTPUTS = 12, 3, 6, 5
 
@@ -45,6 +47,15 @@ def test_delays_change_no_synaptic_operation(
         assert delayed.total(work) == plain.total(work), work
     assert sum(node.macs for node in delayed.nodes) == OUTPUTS * INPUTS
     assert {node.weight_bits for node in delayed.nodes if node.macs} == {plain["fc"].weight_bits}
+
+
+def test_every_weight_is_stored_once(weight: np.ndarray, rng: np.random.Generator) -> None:
+    graph = network(weight, rng.integers(0, 4, (OUTPUTS, INPUTS))).graph
+    stored = [stored_weights(graph, node) for node in graph.nodes if isinstance(node, Dense)]
+    plain = network(weight, np.zeros((1, 1), int)).graph["fc"]
+    assert isinstance(plain, Dense)
+    assert sum(count for count, _ in stored) == OUTPUTS * INPUTS
+    assert {bits for _, bits in stored} == {weight_bits(plain.weight)}
 
 
 def test_a_place_without_weight_belongs_to_the_first_node(frames: np.ndarray) -> None:

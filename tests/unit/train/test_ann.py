@@ -119,6 +119,12 @@ def test_a_counted_readout_is_refused() -> None:
     assert error.value.key == "neuron.readout"
 
 
+@pytest.mark.parametrize("change", [{"execution": "step"}, {"gradient": "sltt", "loss": "tet"}])
+def test_ways_through_time_are_refused(change: dict) -> None:
+    with pytest.raises(ConfigError):
+        replace(CONFIG, train=replace(CONFIG.train, **change)).check()
+
+
 def test_levels_and_lambda_out_of_range_are_refused() -> None:
     for change in ({"qcfs_levels": 0}, {"qcfs_lambda": 0.0}):
         with pytest.raises(ConfigError):

@@ -245,6 +245,8 @@ def test_a_configuration_with_delays_is_accepted() -> None:
         "a negative rate": (replace(DELAYED, neuron=NeuronConfig(delay_lr=-0.1)), "neuron.delay_lr"),
         "as long as the recording": (replace(DELAYED, data=DataConfig(timesteps=8, take=7)), "neuron.max_delay"),
         "no neurons": (replace(DELAYED, neuron=NeuronConfig(kind="relu", delays="axon")), "neuron.delays"),
+        "one timestep at a time": (replace(DELAYED, train=TrainConfig(gradient="sltt", loss="tet")), "neuron.delays"),
+        "step by step": (replace(DELAYED, train=TrainConfig(execution="step")), "neuron.delays"),
         "another network": (replace(DELAYED, model=ModelConfig(kind="graph")), "neuron.delays"),
         "a recipe of several phases": (replace(DELAYED, recipe=RecipeConfig(kind="hsd")), "neuron.delays"),
     }.values(),

@@ -31,7 +31,7 @@ LABELS = torch.arange(8) % 3
 
 @pytest.fixture
 def frames(rng: np.random.Generator) -> Tensor:
-    return torch.from_numpy((rng.random((STEPS, 8, *SHAPE)) < 0.3).astype(np.uint8))
+    return torch.from_numpy((rng.random((STEPS, 8, *SHAPE)) < 0.3).astype(np.float32))
 
 
 def build(model: ModelConfig = PLAIN, neuron: NeuronConfig = NEURON, seed: int = 0) -> SpikingNet:
@@ -46,7 +46,7 @@ def online(net: SpikingNet, frames: Tensor, settings: TrainConfig = SLTT, seed: 
 
 def through_time(net: SpikingNet, frames: Tensor) -> list[Tensor]:
     net.is_stepwise = True
-    loss = losses(net(frames.float()).logits, LABELS, SLTT).mean()
+    loss = losses(net(frames).logits, LABELS, SLTT).mean()
     return list(torch.autograd.grad(loss, list(net.parameters()), allow_unused=True, materialize_grads=True))
 
 
@@ -95,7 +95,7 @@ def test_forward_passes_are_those_of_backpropagation_to_the_last_bit(is_integer:
     net = build(NORMED)
     net.is_integer, net.is_stepwise = is_integer, True
     learned = learn_online(net, frames, LABELS, SLTT, np.random.default_rng(0))
-    assert torch.equal(learned.logits, build_like(net)(frames.float()).logits)
+    assert torch.equal(learned.logits, build_like(net)(frames).logits)
 
 
 def build_like(net: SpikingNet) -> SpikingNet:
@@ -190,7 +190,7 @@ def saved_bytes(net: SpikingNet, frames: Tensor, settings: TrainConfig) -> int:
         if settings.is_online:
             learn_online(net, frames, LABELS, settings, np.random.default_rng(0))
         else:
-            losses(net(frames.float()).logits, LABELS, settings).mean().backward()
+            losses(net(frames).logits, LABELS, settings).mean().backward()
     return peak
 
 

@@ -29,6 +29,7 @@ from neurodeploy.train.config import TrainConfig
 from neurodeploy.train.loss import TARGET
 from neurodeploy.train.methods.method import Batch
 from neurodeploy.train.model import Output
+from neurodeploy.train.packed import unpacked
 
 
 def answer_errors(
@@ -62,7 +63,8 @@ def spike_scores(batch: Batch, output: Output, config: TrainConfig, *, counted: 
         counted: the answer is the spike count of the last stage.
     """
     errors = _norms(answer_errors(output.logits, batch.labels, config), 2)
-    entering = (batch.frames, *output.spikes)[-2 if counted else -1].float()
+    before = output.spikes[:-1] if counted else output.spikes
+    entering = before[-1].float() if before else unpacked(batch.frames)
     if config.loss == "mean" and not counted:
         return errors[0] * _norms(entering.mean(0), 1)
     sizes = _norms(entering, 2)
