@@ -17,9 +17,12 @@ from neurodeploy.train.complete import cpu_threads
 from neurodeploy.train.condense import CondenseRun, Items, condense
 from neurodeploy.train.training import timestep_us
 
-STEPS = 500
-"""Optimizer steps that training on the items is advised to take."""
-MOST_BATCH = 32
+BATCH = 32
+"""Most items in a step of training on them."""
+STEPS, MORE_STEPS = 500, 1000
+"""Steps that training on at most `BATCH` items takes, and on more."""
+SMOOTHING = 0.1
+"""Of the labels: a few items are soon learned by heart."""
 
 Progress = Callable[[str], None]
 
@@ -82,14 +85,19 @@ def storage(recordings: FrameSet, items: Items) -> dict[str, float]:
 
 
 def recipe(items: int) -> list[str]:
-    """Settings of `train` for a set of so many items: as many steps as small sets need, and strong changes.
+    """Settings of training that suit a set of so many items: many passes, and strong changes of the items.
 
     The baselines in tests/benchmarks/bench_condense.py are trained with the same ones.
     """
-    batch = min(items, MOST_BATCH)
-    epochs = max(1, round(STEPS * batch / items))
+    batch = min(items, BATCH)
+    epochs = -(-steps(items) * batch // items)
     changes = [f"augment.{name}={value:g}" for name, value in as_tree(CondenseRun().augment).items() if value]
-    return [f"train.epochs={epochs}", f"train.batch_size={batch}", "train.label_smoothing=0.1", *changes]
+    return [f"train.epochs={epochs}", f"train.batch_size={batch}", f"train.label_smoothing={SMOOTHING}", *changes]
+
+
+def steps(items: int) -> int:
+    """Optimizer steps that training on so many items is advised to take."""
+    return STEPS if items <= BATCH else MORE_STEPS
 
 
 def _frames_note(progress: Progress) -> Callable[[str, int, int], None]:

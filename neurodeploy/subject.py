@@ -172,8 +172,15 @@ def validation(path: Path, words: Sequence[str] = ()) -> Samples:
 
 
 def _test_split(config: DataConfig) -> Samples:
-    """The test split of a data set, as frames."""
-    found: FrameSet = open_frames(config).test
+    """The test split of a data set, as frames.
+
+    Raises:
+        DataError: it is empty.
+    """
+    data = open_frames(config)
+    found: FrameSet = data.test
+    if not len(found):
+        raise DataError(source=config.path or config.dataset, reason=f"no test recordings ({data.split})")
     frames = SplitFrames(found, np.arange(len(found)))
     return Samples(frames, np.asarray(found.labels), tuple(found.ids), f"test split of {config.dataset}")
 

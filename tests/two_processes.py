@@ -19,13 +19,13 @@ from neurodeploy.data.augment import AugmentConfig
 from neurodeploy.data.config import DataConfig
 from neurodeploy.errors import DataError, NeuroDeployError
 from neurodeploy.train import ranks
-from neurodeploy.train.cells import float_rule
 from neurodeploy.train.config import ModelConfig, NeuronConfig, RunConfig, TrainConfig
 from neurodeploy.train.loop import Training
 from neurodeploy.train.methods import Batch, Method
 from neurodeploy.train.model import Output, SpikingNet, build_model
+from neurodeploy.train.neurons.cells import float_rule
+from neurodeploy.train.neurons.recursion import float_states
 from neurodeploy.train.progress import Silent
-from neurodeploy.train.recursion import float_states
 from neurodeploy.train.select_config import SelectConfig
 from neurodeploy.train.to_graph import to_graph
 from neurodeploy.train.training import train_run
@@ -102,7 +102,7 @@ def first_step(norm: bool, kind: str, mode: str) -> Iterator[tuple[str, Tensor]]
     batch = found._batch(found._choice(1), members, 1, 0.0, np.random.default_rng(1))
     stage = net.stages[0]
     with torch.no_grad():
-        drive, bias = stage._drive(batch.frames)
+        drive, bias = stage._drive(stage._arriving(batch.frames, stage.synapse.weight), batch.frames)
         yield "drive", drive
         yield "voltage", float_states(drive, float_rule(stage.cell), bias)[0]
     seen: list[Output] = []

@@ -23,7 +23,8 @@ from torch import Tensor
 from neurodeploy.errors import ConfigError
 from neurodeploy.train.ann import LEAST_CEILING
 from neurodeploy.train.model import SpikingNet
-from neurodeploy.train.stage import Norm, Stage
+from neurodeploy.train.norm import Norm
+from neurodeploy.train.stage import Stage
 
 
 def ceilings(ann: SpikingNet) -> tuple[float, ...]:

@@ -16,9 +16,9 @@ from torch import Tensor
 from neurodeploy.graph import IntGraph, scores
 from neurodeploy.graph.nodes import Cuba
 from neurodeploy.train import ranks
-from neurodeploy.train.cells import STEP
 from neurodeploy.train.integer import run_integer
 from neurodeploy.train.model import SpikingNet
+from neurodeploy.train.neurons.cells import STEP
 
 BATCH = 128
 

@@ -14,11 +14,11 @@ from neurodeploy.graph import Graph, Node, Synapse
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset
 from neurodeploy.graph.numeric import Array
 from neurodeploy.graph.self_edge import is_diagonal
-from neurodeploy.train.cells import Cell
-from neurodeploy.train.layout import laid_out
+from neurodeploy.train.events.layout import laid_out
 from neurodeploy.train.model import SpikingNet
+from neurodeploy.train.neurons.cells import Cell
+from neurodeploy.train.neurons.surrogate import Surrogate
 from neurodeploy.train.stage import Stage, Synapses
-from neurodeploy.train.surrogate import Surrogate
 
 
 def from_graph(

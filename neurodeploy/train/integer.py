@@ -18,9 +18,9 @@ from neurodeploy.graph import Graph, IntGraph, Node, Ref, Synapse, Trace
 from neurodeploy.graph.nodes import Add, Conv2d, Cuba, Dense, Flatten, Input, Readout, Reset, SumPool2d
 from neurodeploy.graph.numeric import DECAY_ONE, Array
 from neurodeploy.graph.simulate import check_frames
-from neurodeploy.train.cells import Cell, IntegerStates, integer_states
+from neurodeploy.train.neurons.cells import Cell, IntegerStates, integer_states
+from neurodeploy.train.neurons.surrogate import Triangle
 from neurodeploy.train.stage import unfold
-from neurodeploy.train.surrogate import Triangle
 
 EXACT = 1 << 24
 """Below this, every integer has a float32."""

@@ -16,16 +16,17 @@ from neurodeploy.graph.node import Shape
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.quantize import WeightFormat
 from neurodeploy.train.ann import make_activation
-from neurodeploy.train.cells import Cell
 from neurodeploy.train.config import ModelConfig, NeuronConfig
 from neurodeploy.train.delay_stages import add_delays, part_names
+from neurodeploy.train.events.layout import laid_out
 from neurodeploy.train.fake_quantize import readout_scale
-from neurodeploy.train.layout import laid_out
+from neurodeploy.train.neurons.cells import Cell
+from neurodeploy.train.neurons.surrogate import surrogate
+from neurodeploy.train.norm import Norm
 from neurodeploy.train.precision import Precision
-from neurodeploy.train.stage import Norm, Stage, Synapses, integer_sum, synapse_sum, unfold
+from neurodeploy.train.stage import Stage, Synapses, integer_sum, synapse_sum, unfold
 from neurodeploy.train.step_size import StepSize
 from neurodeploy.train.stepwise import Layer, Leaves, Walk
-from neurodeploy.train.surrogate import surrogate
 
 S = TypeVar("S", nn.Conv2d, nn.Linear)
 

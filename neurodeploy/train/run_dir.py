@@ -36,7 +36,7 @@ from neurodeploy.train.checkpoint import load_checkpoint, restore_weights
 from neurodeploy.train.config import RunConfig
 from neurodeploy.train.from_graph import from_graph
 from neurodeploy.train.model import SpikingNet, build_model
-from neurodeploy.train.surrogate import surrogate
+from neurodeploy.train.neurons.surrogate import surrogate
 from neurodeploy.train.to_graph import to_graph
 
 SCHEMA_VERSION = 1

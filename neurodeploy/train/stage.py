@@ -10,18 +10,17 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from neurodeploy.errors import GraphError
 from neurodeploy.graph.numeric import DECAY_ONE
-from neurodeploy.train import ranks
 from neurodeploy.train.ann import Activation
-from neurodeploy.train.cells import Cell, State, spike, spike_integer, spike_integer_on, spike_on
 from neurodeploy.train.delays import Delay, SynapticDelay
-from neurodeploy.train.event_sums import event_sum
+from neurodeploy.train.events.sums import event_sum
 from neurodeploy.train.fake_quantize import bias_steps, layer_scale
+from neurodeploy.train.neurons.cells import Cell, State, spike, spike_integer, spike_integer_on, spike_on
+from neurodeploy.train.neurons.normed import normed_spike
+from neurodeploy.train.norm import Norm, normalisation, normalised, per_channel, running
 from neurodeploy.train.precision import Precision
 
 Synapses = nn.Conv2d | nn.Linear
-Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 @final
@@ -49,11 +48,15 @@ class Stage(nn.Module):
 
     def forward(self, spikes: Float[Tensor, "time batch *shape"]) -> Float[Tensor, "time batch *out"]:
         """Spikes computed in floats; batch statistics in train mode, running ones in eval mode."""
+        total = self._arriving(spikes, self.synapse.weight)
         if self.activation is not None:
-            total = self._arriving(spikes, self.synapse.weight)
             return unfold(self.activation(self._shifted(total)), spikes)
-        drive, bias = self._drive(spikes)
-        return spike(drive, self.neurons, bias, keep=self.keep, spend=True)
+        cell, keep = self.neurons, self.keep
+        found = None if self.norm is None else normed_spike(unfold(total, spikes), self.norm, cell, keep)
+        if found is not None:
+            return found
+        drive, bias = self._drive(total, spikes)
+        return spike(drive, cell, bias, keep=keep, spend=True)
 
     def after(
         self, spikes: Float[Tensor, "time batch *shape"], state: State | None
@@ -62,19 +65,18 @@ class Stage(nn.Module):
 
         Batch statistics are those of these timesteps alone.
         """
-        drive, bias = self._drive(spikes)
+        drive, bias = self._drive(self._arriving(spikes, self.synapse.weight), spikes)
         return spike_on(drive, self.neurons, bias, state, keep=self.keep)
 
-    def _drive(self, spikes: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _drive(self, total: Tensor, spikes: Tensor) -> tuple[Tensor, Tensor | None]:
         """What the neurons receive, (time, batch, *out), and what is added to their voltage at every timestep."""
-        total = self._arriving(spikes, self.synapse.weight)
         if self.norm is None:
             return unfold(total, spikes), self.bias
         if not self.cell.keep_current:
             # Without current memory it is the same whether the shift goes into the current or the voltage.
             return unfold(normalised(self.norm, total), spikes), None
         scale, shift = normalisation(self.norm, total)
-        return unfold(total * _per_channel(scale, total), spikes), shift
+        return unfold(total * per_channel(scale, total), spikes), shift
 
     def learn_decay(self) -> None:
         """Let training change the voltage decay, from that of the cell on; 0 and 4096 become the next value inside.
@@ -110,7 +112,7 @@ class Stage(nn.Module):
         """`total` normalised, or with the bias."""
         if self.norm is not None:
             return normalised(self.norm, total)
-        return total if self.bias is None else total + _per_channel(self.bias, total)
+        return total if self.bias is None else total + per_channel(self.bias, total)
 
     def integer(
         self, spikes: Float[Tensor, "time batch *shape"], precision: Precision
@@ -150,43 +152,9 @@ class Stage(nn.Module):
         weight = self.synapse.weight.double()
         if self.norm is None:
             return weight, torch.zeros(len(weight)).double() if self.bias is None else self.bias.double()
-        mean, variance = (value.double() for value in _running(self.norm))
+        mean, variance = (value.double() for value in running(self.norm))
         factor = self.norm.weight.double() * (variance + self.norm.eps).rsqrt()
-        return weight * _per_channel(factor, weight, axis=0), self.norm.bias.double() - mean * factor
-
-
-def normalised(norm: Norm, total: Tensor) -> Tensor:
-    """`norm(total)`; several processes use the statistics of all their samples."""
-    if ranks.size() == 1 or not norm.training:
-        result: Tensor = norm(total)
-        return result
-    if norm.num_batches_tracked is not None:
-        norm.num_batches_tracked.add_(1)
-    scale, shift = normalisation(norm, total)
-    return total * _per_channel(scale, total) + _per_channel(shift, total)
-
-
-def normalisation(norm: Norm, total: Tensor) -> tuple[Tensor, Tensor]:
-    """Factor and shift per channel of `norm`, which sees `total` (time * batch, channel, *map) and learns from it."""
-    mean, variance = _running(norm)
-    if norm.training:
-        total = total.float()
-        mean, variance, correction = ranks.moments(total)
-        _learn(norm, mean.detach(), variance.detach() * correction)
-    scale = norm.weight * (variance + norm.eps).rsqrt()
-    return scale, norm.bias - mean * scale
-
-
-def _learn(norm: Norm, mean: Tensor, variance: Tensor) -> None:
-    """Move the running statistics as torch does."""
-    for running, new in zip(_running(norm), (mean, variance), strict=True):
-        running.lerp_(new, 0.0 if norm.momentum is None else norm.momentum)
-
-
-def _running(norm: Norm) -> tuple[Tensor, Tensor]:
-    if norm.running_mean is None or norm.running_var is None:
-        raise GraphError(node="norm", reason="it keeps no running statistics, so it cannot be folded")
-    return norm.running_mean, norm.running_var
+        return weight * per_channel(factor, weight, axis=0), self.norm.bias.double() - mean * factor
 
 
 def synapse_sum(synapse: Synapses, spikes: Tensor, weight: Tensor) -> Tensor:
@@ -222,8 +190,3 @@ def integer_sum(synapse: Synapses, spikes: Tensor, weight: Tensor) -> Tensor:
 def unfold(total: Tensor, spikes: Tensor) -> Tensor:
     """`total` (time * batch, *out) with the time and batch of `spikes` as axes of their own; a view."""
     return total.view(*spikes.shape[:2], *total.shape[1:])
-
-
-def _per_channel(values: Tensor, total: Tensor, axis: int = 1) -> Tensor:
-    """`values` shaped so that they multiply `total` along `axis`."""
-    return values.reshape(-1, *(1,) * (total.ndim - 1 - axis))

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from neurodeploy.train.cells import State
+from neurodeploy.train.neurons.cells import State
 
 Layer = Callable[[Tensor, State | None], tuple[Tensor, State | None]]
 """Spikes (1, batch, *shape) and a state before them -> the layer's spikes and the state after them."""

@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_event_sums.py [--threads 1] [--rounds 10]
 
 Both take turns in one process; printed are the median milliseconds of processor time of both and the ratio. The density
-at which the ratio passes 1 is where zeros become cheaper than the bookkeeping: `neurodeploy.train.event_sums` uses events
+at which the ratio passes 1 is where zeros become cheaper than the bookkeeping: `neurodeploy.train.events.sums` uses events
 below DENSE_LIMIT and MAP_LIMIT.
 """
 
@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from neurodeploy.train import event_sums
-from neurodeploy.train.layout import laid_out
+from neurodeploy.train.events import sums as module
+from neurodeploy.train.events.layout import laid_out
 
 DENSITIES = (0.02, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4)
 CASES: dict[str, tuple[nn.Linear | nn.Conv2d, tuple[int, ...]]] = {
@@ -41,7 +41,7 @@ def in_torch(synapse: nn.Linear | nn.Conv2d, values: Tensor) -> Tensor:
 
 
 def over_events(synapse: nn.Linear | nn.Conv2d, values: Tensor) -> Tensor:
-    found = event_sums.event_sum(synapse, values, synapse.weight)
+    found = module.event_sum(synapse, values, synapse.weight)
     assert found is not None, "the limits are lifted"
     return found
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    event_sums.DENSE_LIMIT = event_sums.MAP_LIMIT = 1.0
+    module.DENSE_LIMIT = module.MAP_LIMIT = 1.0
     print(f"torch {torch.__version__}, {given.threads} threads")
     for name, (synapse, shape) in CASES.items():
         synapse.weight = nn.Parameter(laid_out(synapse.weight.detach()))

@@ -128,7 +128,8 @@ def test_batch_statistics_are_those_of_the_joined_batch(kind: str, together: Pat
 def test_without_the_joined_statistics_the_drives_would_differ(together: Path) -> None:
     found, joined = worker.training(), dict(worker.first_step(True, "lif", "float"))["drive"]
     part = found._batch(found._choice(1), np.arange(worker.BATCH)[:3], 1, 0.0, np.random.default_rng(1))
-    alone, _ = found.net.train().stages[0]._drive(part.frames)
+    stage = found.net.train().stages[0]
+    alone, _ = stage._drive(stage._arriving(part.frames, stage.synapse.weight), part.frames)
     with pytest.raises(AssertionError):
         close(alone.detach(), joined[:, :3])
     close(of_both(together, "True-lif-float")[0]["drive"][:, :3], joined[:, :3])

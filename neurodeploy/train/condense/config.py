@@ -27,8 +27,9 @@ class CondenseConfig:
     """Settings of the section `condense`.
 
     Args:
-        method: "pace": items learned by matching features (see the package); "dm": learned by matching mean spikes of
-            random networks; "random", "herding", "k-center", "forgetting": recordings chosen.
+        method: "pace": items learned by matching features (see the package). "dm": learned by matching mean spikes of
+            random networks, items and recordings changed alike, no event lost. Recordings chosen: "random", "herding",
+            "k-center", "forgetting".
         per_class: items per class (IPC), >= 1.
         levels: largest count in a cell (N), 1..255; 1: binary frames, which need data.binary = true; more need false.
         quantizer: "bernoulli" or "binomial", see `quantizer.Quantizer`.
@@ -74,13 +75,13 @@ class CondenseConfig:
     layers: tuple[int, ...] = ()
     kappa: float = 1.0
     clamp: bool = True
-    stsm: float = 1.0
+    stsm: float = 0.1
     mean: float = 1.0
     temporal: Literal["dft", "none", "cross"] = "dft"
     root: Literal["bin", "group", "none"] = "group"
     alpha: float = 0.3
     sigma: float = 1.0
-    frequencies: int = 256
+    frequencies: int = 64
 
     def check(self) -> None:
         """Raise ConfigError, naming the key, where a value is out of range."""

@@ -25,10 +25,10 @@ from torch import Tensor
 
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.train.cells import Cell
 from neurodeploy.train.model import SpikingNet
+from neurodeploy.train.neurons.cells import Cell
+from neurodeploy.train.neurons.surrogate import Surrogate
 from neurodeploy.train.stage import Stage, synapse_sum, unfold
-from neurodeploy.train.surrogate import Surrogate
 
 Statistics = tuple[Tensor, Tensor] | None
 """Mean and variance per channel of what a layer receives; None where the layer has no norm."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -145,6 +145,11 @@ class _Matching:
         counts = first_counts(config, recordings, members, _rng(config, START))
         self.z = self.quantizer.start(torch.from_numpy(counts)).requires_grad_(True)
         self.terms = Terms(wanted, len(members))
+        # DM changes recordings and items alike, in place only: its means would follow lost events, not shapes.
+        self.how, self.changes = wanted.augmented, config.augment
+        if wanted.method == "dm":
+            self.how = "none" if self.how == "none" else "both"
+            self.changes = replace(config.augment, drop=0.0)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         """The terms of one iteration after the other."""
@@ -169,13 +174,13 @@ class _Matching:
         return torch.from_numpy(self.recordings.batch(np.concatenate(drawn))).float()
 
     def _changed(self, real: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        how, (height, width) = self.config.condense.augmented, items.shape[3:]
-        if how == "none":
+        height, width = items.shape[3:]
+        if self.how == "none":
             return real, items
-        if how == "items":
-            drawn = Change.draw(self.config.augment, len(items), height, width, self.rng)
+        if self.how == "items":
+            drawn = Change.draw(self.changes, len(items), height, width, self.rng)
             return real, drawn(items, self.generator)
-        drawn = Change.draw(self.config.augment, 1, height, width, self.rng)
+        drawn = Change.draw(self.changes, 1, height, width, self.rng)
         both = [drawn.repeated(len(each))(each, self.generator) for each in (real, items)]
         return both[0], both[1]
 

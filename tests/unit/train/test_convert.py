@@ -8,11 +8,11 @@ import torch
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.train.ann import Qcfs
-from neurodeploy.train.cells import Cell, spike
 from neurodeploy.train.config import ModelConfig, NeuronConfig
 from neurodeploy.train.convert import ceilings, convert_ann
 from neurodeploy.train.model import SpikingNet, build_model
-from neurodeploy.train.surrogate import Triangle
+from neurodeploy.train.neurons.cells import Cell, spike
+from neurodeploy.train.neurons.surrogate import Triangle
 
 SHAPE = (2, 6, 6)
 MODEL = ModelConfig(channels=(4, 5), kernels=(3, 3), strides=(1, 2), paddings=(0, 1))

@@ -22,7 +22,7 @@ from neurodeploy.train.integer import run_integer
 from neurodeploy.train.loop import make_optimizer, train_step
 from neurodeploy.train.loss import mean_losses
 from neurodeploy.train.model import SpikingNet, build_model
-from neurodeploy.train.surrogate import surrogate
+from neurodeploy.train.neurons.surrogate import surrogate
 from neurodeploy.train.to_graph import to_graph
 
 SHAPE, STEPS = (2, 9, 8), 9

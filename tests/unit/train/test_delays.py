@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.train.cells import Cell, spike
 from neurodeploy.train.delays import (
     SIGMA_END,
     AxonalDelay,
@@ -17,7 +16,8 @@ from neurodeploy.train.delays import (
     shift,
     sigma_at,
 )
-from neurodeploy.train.surrogate import surrogate
+from neurodeploy.train.neurons.cells import Cell, spike
+from neurodeploy.train.neurons.surrogate import surrogate
 
 MOST = 62
 

@@ -13,7 +13,7 @@ from neurodeploy.graph.nodes import Add, Conv2d, Cuba, Dense, Flatten, Input, Re
 from neurodeploy.train.config import ModelConfig, NeuronConfig
 from neurodeploy.train.from_graph import from_graph
 from neurodeploy.train.model import build_model
-from neurodeploy.train.surrogate import Triangle
+from neurodeploy.train.neurons.surrogate import Triangle
 from neurodeploy.train.to_graph import to_graph
 
 SHAPE = (2, 9, 9)

@@ -12,11 +12,11 @@ from torch import Tensor
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph import Graph
 from neurodeploy.train import online as module
-from neurodeploy.train.cells import State
 from neurodeploy.train.config import DataConfig, ModelConfig, NeuronConfig, PenaltyConfig, RunConfig, TrainConfig
 from neurodeploy.train.loop import Training
 from neurodeploy.train.loss import losses
 from neurodeploy.train.model import SpikingNet, build_model
+from neurodeploy.train.neurons.cells import State
 from neurodeploy.train.online import learn_online
 from neurodeploy.train.stage import Stage
 from neurodeploy.train.to_graph import to_graph

@@ -7,7 +7,8 @@ from torch import nn
 from neurodeploy.errors import GraphError
 from neurodeploy.train.config import NeuronConfig
 from neurodeploy.train.model import make_cell
-from neurodeploy.train.stage import Stage, normalisation
+from neurodeploy.train.norm import normalisation
+from neurodeploy.train.stage import Stage
 
 
 @pytest.fixture

@@ -218,7 +218,13 @@ def nmnist(tmp_path_factory: pytest.TempPathFactory) -> DataConfig:
 def test_on_real_recordings_the_loss_falls_and_the_items_teach_more_than_random_ones(nmnist: DataConfig) -> None:
     data = open_frames(nmnist)
     words = ["model.channels=[8,16]", "model.kernels=[5,3]", "model.strides=[2,2]", "model.paddings=[1,1]"]
-    words += ["condense.pairs=1", "condense.pretrain_steps=60", "condense.iterations=80", "condense.stsm=0"]
+    words += [
+        "condense.pairs=1",
+        "condense.pretrain_steps=60",
+        "condense.iterations=80",
+        "condense.stsm=0",
+        "condense.lr=0.3",
+    ]
     accuracy = {}
     for method in ("pace", "random"):
         job = read_config(CondenseRun, None, [*words, f"condense.method={method}"])

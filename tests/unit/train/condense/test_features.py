@@ -7,11 +7,11 @@ import torch
 
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.train.cell import Cell
 from neurodeploy.train.condense.features import neurons, observe, running
 from neurodeploy.train.config import ModelConfig, NeuronConfig
 from neurodeploy.train.model import SpikingNet, build_model
-from neurodeploy.train.surrogate import Triangle
+from neurodeploy.train.neurons.cell import Cell
+from neurodeploy.train.neurons.surrogate import Triangle
 
 MODEL = ModelConfig(channels=(4, 6), kernels=(3, 3), strides=(2, 1), paddings=(1, 1))
 CELL = Cell(4096, 2048, 1.0, Reset.ZERO, Triangle(1.0))

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.grad import conv2d_input
 
-from neurodeploy.train import event_loops as loops
-from neurodeploy.train.event_plan import Array, Plan, flat, is_inner, plan
+from neurodeploy.train.events import loops
+from neurodeploy.train.events.plan import Array, Plan, flat, is_inner, plan
 from neurodeploy.train.threads import spread
 
 DENSE_LIMIT, MAP_LIMIT = 0.15, 0.08
@@ -47,7 +47,7 @@ PARTS = 8
 @final
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Everything in rows of values that is not 0; see `event_loops.find_events`."""
+    """Everything in rows of values that is not 0; see `loops.find_events`."""
 
     bounds: Array
     places: Array

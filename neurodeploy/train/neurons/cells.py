@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from neurodeploy.errors import GraphError
-from neurodeploy.train import kernels
-from neurodeploy.train.cell import STEP, Cell, Rule, State
-from neurodeploy.train.recursion import IntegerStates, float_states, gradients, integer_states, truncate_, wrap
+from neurodeploy.train.neurons.cell import STEP, Cell, Rule, State
+from neurodeploy.train.neurons.compiled import kernels_for
+from neurodeploy.train.neurons.recursion import IntegerStates, float_states, gradients, integer_states, truncate_, wrap
 
 __all__ = [
     "STEP",
@@ -131,10 +131,10 @@ class _FloatPlan:
 
     def run(self, drive: Tensor, bias: Tensor | None, before: State | None) -> tuple[Tensor, Tensor, State | None]:
         """Voltages, spikes, and the state if `before` is one."""
-        drive, offset = drive.float(), None if bias is None else bias.float()
-        if kernels.fits(drive, self.rule.surrogate):
-            return kernels.float_voltages(drive, offset, self.rule, before, spend=self.spend)
-        voltage, spikes, after = float_states(drive, self.rule, offset, before)
+        offset, compiled = None if bias is None else bias.float(), kernels_for(drive, self.rule.surrogate)
+        if compiled is not None:
+            return compiled.float_voltages(drive, offset, self.rule, before, spend=self.spend)
+        voltage, spikes, after = float_states(drive.float(), self.rule, offset, before)
         return voltage, spikes, None if before is None else after
 
 
@@ -157,9 +157,10 @@ class _IntegerPlan:
         """Voltages, spikes, and the state if `before` is one."""
         # Some convolution algorithms (Winograd, FFT) return integers with an error far below one half.
         drive = drive.round()
-        if kernels.fits(drive, self.rule.surrogate):
+        compiled = kernels_for(drive, self.rule.surrogate)
+        if compiled is not None:
             decays = (self.cell.current_decay, self.cell.voltage_decay)
-            return kernels.integer_voltages(drive, bias, decays, self.rule, before)
+            return compiled.integer_voltages(drive, bias, decays, self.rule, before)
         states = integer_states(drive, self.cell, bias, self.threshold, _as_integer_states(before))
         current = states.current[-1].float() if self.rule.keep_current else None
         after = None if before is None else State(current, states.remains[-1])
@@ -225,7 +226,8 @@ class _Spikes(torch.autograd.Function):
         voltage, current, remains = ctx.saved_tensors
         rule: Rule = ctx.rule
         before = None if remains is None else State(current, remains)
-        found = (kernels.gradients if kernels.fits(voltage, rule.surrogate) else gradients)(
+        compiled = kernels_for(voltage, rule.surrogate)
+        found = (gradients if compiled is None else compiled.gradients)(
             torch.zeros_like(voltage) if grads[0] is None else grads[0],
             voltage,
             rule,

@@ -6,14 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from neurodeploy.train.event_sums import LEAST_DENSE
+from neurodeploy.train.events.sums import LEAST_DENSE
 
 
 def laid_out(weight: Float[Tensor, " out *inputs"]) -> Float[Tensor, " out *inputs"]:
     """`weight` in the order that is fastest on a CPU.
 
     Convolutions have their channels innermost, and their results take that over. Dense synapses that few events may
-    meet (`event_sums`) have all weights of one input side by side.
+    meet (`sums`) have all weights of one input side by side.
     """
     if weight.ndim == 4:
         return weight.contiguous(memory_format=torch.channels_last)

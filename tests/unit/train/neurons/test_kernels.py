@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.train import kernels
-from neurodeploy.train.cells import STEP, Cell, Rule, float_rule, float_states, integer_states
-from neurodeploy.train.surrogate import Triangle
+from neurodeploy.train.neurons import kernels
+from neurodeploy.train.neurons.cells import STEP, Cell, Rule, float_rule, float_states, integer_states
+from neurodeploy.train.neurons.compiled import kernels_for
+from neurodeploy.train.neurons.surrogate import Triangle
 
 SHAPE = (5, 3, 4, 6, 7)
 BUMP = Triangle(1.0)
@@ -28,7 +29,7 @@ def drive() -> torch.Tensor:
 def test_voltages_are_those_of_torch_in_every_layout(layout: str, reset: Reset, drive: torch.Tensor) -> None:
     drive = LAYOUTS[layout](drive)
     cell, bias = Cell(3000, 1000, 0.7, reset, Triangle(1.0)), torch.linspace(-0.2, 0.5, 4)
-    assert kernels.fits(drive, BUMP)
+    assert kernels_for(drive, BUMP) is kernels
     rule = float_rule(cell)
     found, wanted = kernels.float_voltages(drive, bias, rule), float_states(drive, rule, bias)
     for mine, theirs in zip(found[:2], wanted[:2], strict=True):
@@ -65,7 +66,7 @@ def test_every_neuron_of_many_blocks_is_computed() -> None:
     ids=["float64", "gaps", "time inside"],
 )
 def test_what_the_kernels_do_not_take_is_left_to_torch(other: torch.Tensor) -> None:
-    assert not kernels.fits(other, BUMP)
+    assert kernels_for(other, BUMP) is None
 
 
 def test_one_thread_and_two_give_the_same_bits(drive: torch.Tensor) -> None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from neurodeploy.train.surrogate import Arctan, Surrogate, Triangle, surrogate
+from neurodeploy.train.neurons.surrogate import Arctan, Surrogate, Triangle, surrogate
 
 
 def test_the_triangle_is_highest_at_the_threshold_and_ends_at_its_width() -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.graph.numeric import STATE
-from neurodeploy.train.cell import STEP, Cell, Gradients, Rule, State
+from neurodeploy.train.neurons.cell import STEP, Cell, Gradients, Rule, State
 
 
 def float_states(

@@ -12,9 +12,9 @@ from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Reset
 from neurodeploy.graph.numeric import shift_to_zero
 from neurodeploy.graph.numeric import wrap as numpy_wrap
-from neurodeploy.train import kernels
-from neurodeploy.train.cells import Cell, integer_states, spike, spike_integer, truncate_, wrap
-from neurodeploy.train.surrogate import Arctan, Surrogate, Triangle
+from neurodeploy.train.neurons import cells
+from neurodeploy.train.neurons.cells import Cell, integer_states, spike, spike_integer, truncate_, wrap
+from neurodeploy.train.neurons.surrogate import Arctan, Surrogate, Triangle
 
 NEURONS = {"lif": (4096, 1000), "cuba": (2048, 700), "if": (4096, 0), "forgetful": (4096, 4096)}
 CELLS = [
@@ -53,7 +53,7 @@ def plain(drive: Tensor, cell: Cell, bias: Tensor) -> Tensor:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every fact holds for the compiled kernels and for the plain torch that runs elsewhere."""
     if request.param == "torch":
-        monkeypatch.setattr(kernels, "fits", lambda drive, surrogate: False)
+        monkeypatch.setattr(cells, "kernels_for", lambda drive, surrogate: None)
     return request.param
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from neurodeploy.errors import GraphError
 from neurodeploy.graph.nodes import Reset
-from neurodeploy.train import kernels
-from neurodeploy.train.cells import STEP, Cell, State, spike, spike_integer, spike_integer_on, spike_on
-from neurodeploy.train.surrogate import Arctan, Triangle
+from neurodeploy.train.neurons import cells
+from neurodeploy.train.neurons.cells import STEP, Cell, State, spike, spike_integer, spike_integer_on, spike_on
+from neurodeploy.train.neurons.surrogate import Arctan, Triangle
 
 NEURONS = {"lif": (4096, 1000), "cuba": (2048, 700), "if": (4096, 0)}
 CELLS = [
@@ -52,7 +52,7 @@ def plain(
 @pytest.fixture(params=["compiled", "torch"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "torch":
-        monkeypatch.setattr(kernels, "fits", lambda drive, surrogate: False)
+        monkeypatch.setattr(cells, "kernels_for", lambda drive, surrogate: None)
     return request.param
 
 

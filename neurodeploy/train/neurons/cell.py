@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neurodeploy.graph.nodes import Reset
 from neurodeploy.graph.numeric import DECAY_ONE, FRACTION_BITS
-from neurodeploy.train.surrogate import Surrogate
+from neurodeploy.train.neurons.surrogate import Surrogate
 
 STEP = 1 << FRACTION_BITS
 """Membrane steps of one weight step in an integer network."""

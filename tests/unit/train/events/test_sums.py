@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from neurodeploy.train import event_sums
-from neurodeploy.train.event_sums import event_sum
-from neurodeploy.train.layout import laid_out
+from neurodeploy.train.events import sums as module
+from neurodeploy.train.events.layout import laid_out
+from neurodeploy.train.events.sums import event_sum
 from neurodeploy.train.stage import synapse_sum
 
 CONVOLUTIONS = {
@@ -23,7 +23,7 @@ CONVOLUTIONS = {
 @pytest.fixture(autouse=True)
 def no_least(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small layers take part."""
-    monkeypatch.setattr(event_sums, "LEAST_WORK", 0)
+    monkeypatch.setattr(module, "LEAST_WORK", 0)
 
 
 @pytest.fixture
@@ -110,14 +110,14 @@ def test_threads_do_not_change_a_bit(generator: torch.Generator) -> None:
 def test_an_event_that_is_forgotten_is_noticed(monkeypatch: pytest.MonkeyPatch, generator: torch.Generator) -> None:
     """So the comparisons above compare something."""
     linear, folded = nn.Linear(50, 64, bias=False), sparse((30, 50), generator)
-    right = event_sums._events
+    right = module._events
 
-    def damaged(values: event_sums.Array) -> event_sums.Events:
+    def damaged(values: module.Array) -> module.Events:
         events = right(values)
         events.bounds[7, 1] -= 1
         return events
 
-    monkeypatch.setattr(event_sums, "_events", damaged)
+    monkeypatch.setattr(module, "_events", damaged)
     with pytest.raises(AssertionError):
         torch.testing.assert_close(event_sum(linear, folded, linear.weight), F.linear(folded, linear.weight))
 
@@ -143,7 +143,7 @@ def test_what_is_faster_or_only_right_in_torch_is_left_to_it(name: str) -> None:
 
 
 def test_small_layers_are_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_sums, "LEAST_WORK", 20 * 50 * 64 + 1)
+    monkeypatch.setattr(module, "LEAST_WORK", 20 * 50 * 64 + 1)
     assert event_sum(LINEAR, torch.zeros(20, 50), LINEAR.weight) is None
 
 

@@ -1,89 +1,12 @@
-"""One function for each command of the command line; results are plain values, ready for JSON.
-
-Imports of torch, onnx, h5py and matplotlib stay inside the functions that need them.
-"""
+"""What is done with a network: exported, verified, run, estimated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-Progress = Callable[[str], None]
-
-
-def _silent(text: str) -> None:
-    """Progress that nobody reads."""
-
-
-def train(
-    config: Path | None,
-    words: Sequence[str] = (),
-    *,
-    out: Path = Path("runs"),
-    resume: Path | None = None,
-    command: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Train a network into a new folder below `out`, or continue one; in all processes that torchrun started.
-
-    Args:
-        config: TOML file, or None for the defaults.
-        words: key=value settings that win over the file.
-        resume: an interrupted run; goes on to the weights of an uninterrupted one.
-    Raises:
-        ConfigError, DataError, CheckpointError, OutputError.
-    """
-    from neurodeploy.config import read_config
-    from neurodeploy.errors import ConfigError
-    from neurodeploy.train import ranks
-    from neurodeploy.train.config import RunConfig
-    from neurodeploy.train.run_dir import load_run
-    from neurodeploy.train.training import resume_run, train_run
-
-    with ranks.together():
-        if resume is not None:
-            if config is not None or words:
-                found = " ".join([str(config or ""), *words]).strip()
-                raise ConfigError(key="--resume", found=found, allowed="no other settings: a resumed run keeps its own")
-            folder = resume_run(resume)
-        else:
-            folder = train_run(read_config(RunConfig, config, words), out, command=list(command))
-        return {"run": str(folder), "metrics": load_run(folder).metrics}
-
-
-def import_model(
-    model: str,
-    words: Sequence[str] = (),
-    *,
-    out: Path,
-    framework: str = "auto",
-    weights: Path | None = None,
-    dt: float | None = None,
-    shape: tuple[int, ...] | None = None,
-    weight_bits: int = 8,
-    timesteps: int | None = None,
-    samples: int = 0,
-    progress: Progress = _silent,
-) -> dict[str, Any]:
-    """Import a network of another tool into the folder `out`, which commands then take where they take a run.
-
-    Args:
-        model: file.py:name (a torch module, or a function that returns one; the file is run), file.nir or file.net.
-        words: key=value settings of `data`: recordings to prove the import on; without any, random frames stand in.
-        framework: "auto", "snntorch", "norse", "spikingjelly", "nir" or "netx".
-        weights: a state dict for the module, safetensors or by torch.save.
-        dt: seconds of a timestep.
-        shape: of a frame, where no data set and no Linear says it.
-        weight_bits: stored bits per weight of the integer graph, 2..8.
-        timesteps: T; default the data set's.
-        samples: test recordings for the accuracy; 0 takes all.
-    Raises:
-        UnsupportedNodeError: a part of the network has no form in the graph; nothing was written.
-    """
-    from neurodeploy.importing import Settings, import_network
-
-    settings = Settings(framework, weights, dt, shape, weight_bits, timesteps, samples)
-    return import_network(model, words, out, settings, progress)
+from neurodeploy.api.progress import Progress, silent
 
 
 def evaluate(
@@ -115,7 +38,7 @@ def export(
     options: Mapping[str, str] | None = None,
     check: bool = True,
     samples: int = 32,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Write a run's network for a target, and check what was written.
 
@@ -161,7 +84,7 @@ def verify(
     run: Path | None = None,
     runtimes: Sequence[str] = (),
     samples: int = 0,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Whether the files compute what was trained.
 
@@ -181,6 +104,20 @@ def verify(
     if run is not None:
         verdicts.insert(0, same_network(found, subject.deployment(run)))
     return {"artefact": str(artefact), "samples": data.source, "verdicts": [v.as_dict() for v in verdicts]}
+
+
+def early_exit(
+    run: Path, words: Sequence[str] = (), *, max_loss: int | float | None = None, steps: int | float | None = None
+) -> dict[str, Any]:
+    """Choose on a run's validation recordings when its network may answer early; `export` and `energy` follow that.
+
+    Args:
+        max_loss: share of right answers that may get lost; default 0.005.
+        steps: average timesteps that may be used, in place of `max_loss`.
+    """
+    from neurodeploy.exiting import calibrate_run
+
+    return calibrate_run(run, words, max_loss, steps)
 
 
 def energy(
@@ -222,20 +159,6 @@ def energy(
         "early_exit": None if early is None else early.as_dict(counts),
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
-
-
-def early_exit(
-    run: Path, words: Sequence[str] = (), *, max_loss: int | float | None = None, steps: int | float | None = None
-) -> dict[str, Any]:
-    """Choose on a run's validation recordings when its network may answer early; `export` and `energy` follow that.
-
-    Args:
-        max_loss: share of right answers that may get lost; default 0.005.
-        steps: average timesteps that may be used, in place of `max_loss`.
-    """
-    from neurodeploy.exiting import calibrate_run
-
-    return calibrate_run(run, words, max_loss, steps)
 
 
 def fit(
@@ -295,146 +218,6 @@ def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str,
     return {"report": str(path)}
 
 
-def tune(
-    source: Path,
-    words: Sequence[str] = (),
-    *,
-    reset: str = "zero",
-    out: Path = Path("runs"),
-    command: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Train a network that exists further, with another reset, into a new run below `out`.
-
-    Args:
-        source: a run, an import or an artefact that keeps its float network.
-        words: key=value settings; a source that is no run needs dataset=... and data.path=...
-        reset: "zero" (all that Loihi has) or "subtract".
-    Raises:
-        UnsupportedNodeError: the network cannot be trained.
-        ConfigError, DataError, CheckpointError, OutputError.
-    """
-    from neurodeploy.tuning import tune as run_tuning
-
-    return run_tuning(source, reset, out, words, command)
-
-
-def compress(source: Path, budget: float, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
-    """Fewer weight bits and timesteps under a mean bit budget, trained into a new run: `compressing.compress`."""
-    from neurodeploy.compressing import compress as run_compression
-
-    return run_compression(source, budget, words, **options)
-
-
-def prune(source: Path, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
-    """A run without its dead, hyperactive or least important neurons: `pruning.prune`."""
-    from neurodeploy.pruning import prune as run_pruning
-
-    return run_pruning(source, words, **options)
-
-
-def distill_data(config: Path | None, words: Sequence[str] = (), **options: Any) -> dict[str, Any]:
-    """Condense recordings into a few integer items per class: `condensing.distill_data`."""
-    from neurodeploy.condensing import distill_data as run_distillation
-
-    return run_distillation(config, words, **options)
-
-
-def data_list() -> dict[str, Any]:
-    """Data sets by name, with what they hold and where they come from."""
-    from neurodeploy.data.datasets import find, names
-
-    found = [find(name) for name in names()]
-    rows = [
-        {
-            "name": d.name,
-            "classes": list(d.classes),
-            "sensor": d.sensor,
-            "licence": d.licence,
-            "path": d.needs_path,
-            "home": d.home,
-        }
-        for d in found
-    ]
-    return {"datasets": rows}
-
-
-def data_fetch(name: str, *, out: Path = Path("data"), progress: Progress = _silent) -> dict[str, Any]:
-    """Download the files of a data set, or give the instructions for doing it by hand.
-
-    Raises:
-        DataError: a download failed or is not the expected file.
-    """
-    from neurodeploy.data.datasets import find
-    from neurodeploy.data.fetch import fetch_all, instructions
-
-    dataset = find(name)
-    text = instructions(dataset, out)
-    progress(text)
-    files = fetch_all(dataset, out)
-    return {"name": name, "instructions": text, "files": [str(path) for path in files]}
-
-
-def data_stats(words: Sequence[str] = ()) -> dict[str, Any]:
-    """Recordings, events, classes and rates of a data set given by key=value settings of `data`."""
-    from neurodeploy.config import read_config
-    from neurodeploy.data.datasets import find
-    from neurodeploy.data.stats import stats
-    from neurodeploy.train.config import RunConfig
-
-    config = read_config(RunConfig, None, words).data
-    path = Path(config.path).expanduser() if config.path else None
-    return {"dataset": config.dataset, **stats(find(config.dataset).open(path, config.sensor))}
-
-
-def profiles_list() -> dict[str, Any]:
-    """Shipped hardware profiles."""
-    from neurodeploy.profile import load_profile, profile_names
-
-    loaded = [load_profile(name) for name in profile_names()]
-    rows = [
-        {
-            "name": p.name,
-            "title": p.title,
-            "boundary": p.boundary,
-            "stand_in": p.stand_in,
-            "prices": bool(p.prices),
-            "placement": p.rules is not None,
-        }
-        for p in loaded
-    ]
-    return {"profiles": rows}
-
-
-def profiles_show(name: str) -> dict[str, Any]:
-    """Every number of a profile (a name or a TOML file) with unit, scope, kind, interval and source."""
-    from dataclasses import asdict
-
-    from neurodeploy.profile import load_profile
-
-    profile = load_profile(name)
-    rows = [{"key": key, **asdict(quantity)} for key, quantity in profile.quantities().items()]
-    return {
-        "name": profile.name,
-        "title": profile.title,
-        "notes": list(profile.notes),
-        "quantities": rows,
-        "placement": None if profile.rules is None else asdict(profile.rules),
-        "unknown": dict(profile.unknown),
-    }
-
-
-def profiles_check(path: Path) -> dict[str, Any]:
-    """Whether a profile file is complete and consistent.
-
-    Raises:
-        ProfileError: it is not; file, key and reason are named.
-    """
-    from neurodeploy.profile import check_profile
-
-    profile = check_profile(path)
-    return {"name": profile.name, "quantities": len(profile.quantities()), "valid": True}
-
-
 def conformance(
     target: str,
     *,
@@ -445,7 +228,7 @@ def conformance(
     seed: int = 0,
     jobs: int = 1,
     keep: Path | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> dict[str, Any]:
     """Whether an installed target computes what networks mean: every case, and random networks.
 
@@ -479,21 +262,3 @@ def conformance(
         progress=progress,
     )
     return as_dict(report)
-
-
-def doctor() -> dict[str, Any]:
-    """Versions found, and what each missing part would enable."""
-    from neurodeploy.doctor import examine
-
-    return examine()
-
-
-def bench_methods(config: Path, *, out: Path, progress: Progress = _silent) -> dict[str, Any]:
-    """Train and compare the methods of a plan; writes methods.md, methods.json and accuracy-energy.png into `out`.
-
-    Raises:
-        ConfigError, DataError: the plan is wrong or missing.
-    """
-    from neurodeploy.bench.methods import compare_methods
-
-    return compare_methods(config, out, progress)

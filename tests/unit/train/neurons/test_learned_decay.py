@@ -18,7 +18,7 @@ from neurodeploy.train.from_graph import from_graph
 from neurodeploy.train.loop import make_optimizer, train_step
 from neurodeploy.train.loss import mean_losses
 from neurodeploy.train.model import SpikingNet, build_model
-from neurodeploy.train.surrogate import Triangle
+from neurodeploy.train.neurons.surrogate import Triangle
 from neurodeploy.train.to_graph import to_graph
 
 SHAPE, STEPS = (2, 9, 8), 7

@@ -1,4 +1,4 @@
-"""The compiled loops of `event_sums`: what sparse values add up to, and the gradient of the weights they meet.
+"""The compiled loops of `sums`: what sparse values add up to, and the gradient of the weights they meet.
 
 Rows are recordings at a timestep, places the values of one. Indices are unsigned, as numba would look at each signed
 one for a minus sign.
@@ -117,7 +117,7 @@ def dense_gradient(begin, end, bounds, places, amounts, grad, change):
 @compiled
 @no_type_check
 def map_sums(begin, end, bounds, places, amounts, table, steps, weight, sums):
-    """`sums` (rows, outputs) of a convolution; see `event_plan.Plan` for the table and the steps."""
+    """`sums` (rows, outputs) of a convolution; see `plan.Plan` for the table and the steps."""
     sum_step, weight_step = np.uint64(steps[0]), np.uint64(steps[1])
     for row in range(begin, end):
         total = sums[row]
