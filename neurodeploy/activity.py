@@ -46,13 +46,13 @@ class Early:
             "rule": rule_dict(self.rule),
             "steps": self.counts.steps,
             "of_steps": full.steps,
-            "synaptic_operations": _synaptic_operations(self.counts),
-            "of_synaptic_operations": _synaptic_operations(full),
+            "synaptic_operations": synaptic_operations(self.counts),
+            "of_synaptic_operations": synaptic_operations(full),
             "counts": report.counts_dict(self.counts),
         }
 
 
-def _synaptic_operations(counts: Counts) -> float:
+def synaptic_operations(counts: Counts) -> float:
     """Weights met by values, per inference."""
     return sum(counts.mean(kind)[0] for kind in ("accumulate", "multiply_accumulate"))
 

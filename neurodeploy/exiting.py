@@ -105,7 +105,8 @@ def calibrate_run(
     loss = MAX_LOSS if max_loss is None else max_loss
     check_loss(loss)
     kept = kept_answers(path, network, words, loss)
-    first = min(longest_delay(network.integer.graph) + 1, network.timesteps)
+    longest = longest_delay(network.integer.graph)
+    first = min(longest + 1, network.timesteps)
     curve = exit_curve(margins(kept.pool.prefix), kept.pool.right, first)
     chosen = choose(curve, loss) if steps is None else choose_within(curve, steps)
     rule = ExitRule(int(curve.thresholds[chosen]), first)
@@ -120,7 +121,7 @@ def calibrate_run(
         "validation": _tried(rule, kept.recordings),
         "test": _tried(rule, tested) | bound_facts(tested.prefix, tested.labels, scale) if len(tested.prefix) else None,
         "work": asdict(rule_work(kept.pool.prefix.shape[2])),
-        "notes": _notes(kept, None if steps is not None else loss, first),
+        "notes": _notes(kept, None if steps is not None else loss, longest, network.timesteps),
     }
     write_file(path / PLOT, _plot(curve, found))
     write_file(path / CALIBRATION, rule_bytes(rule, found))
@@ -188,15 +189,18 @@ def _tried(rule: ExitRule, answers: Answers) -> dict[str, Any]:
     return {"source": answers.source, **exit_facts(rule, answers.prefix, answers.labels)}
 
 
-def _notes(kept: Kept, max_loss: int | float | None, first: int) -> list[str]:
+def _notes(kept: Kept, max_loss: int | float | None, longest: int, timesteps: int) -> list[str]:
     """What a reader must know before trusting the numbers."""
     found, count = [], len(kept.recordings.labels)
     if max_loss is not None and count * max_loss < ENOUGH:
         text = f"{count} validation recordings are few: one of them is {100 / count:.3g} points"
         also = f"; {kept.copies} changed copies of each were used besides" if kept.copies else ""
         found.append(f"{text}{also}; on other recordings the loss may be larger")
-    if first > 1:
-        found.append(f"no answer before timestep {first}: the longest delay in the network is {first - 1} timesteps")
+    if longest >= timesteps:
+        reason = f"the longest delay in the network is {longest} timesteps of {timesteps}"
+        found.append(f"nobody can leave early: {reason}; train with a lower neuron.max_delay")
+    elif longest:
+        found.append(f"no answer before timestep {longest + 1}: the longest delay in the network is {longest} timesteps")
     return found
 
 

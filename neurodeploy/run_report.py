@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,12 @@ import numpy as np
 
 from neurodeploy import activity, fitting, subject
 from neurodeploy.config import as_tree
-from neurodeploy.energy import price
+from neurodeploy.early_exit.file import CALIBRATION
+from neurodeploy.energy import Counts, price
+from neurodeploy.errors import CheckpointError
 from neurodeploy.graph import predictions, simulate
 from neurodeploy.profile import load_profile, profile_names
-from neurodeploy.report import Confusion, Raster, ReportData, render, sample_raster
+from neurodeploy.report import Confusion, EarlyExit, Raster, ReportData, render, sample_raster
 from neurodeploy.train.run_dir import Run, load_run, versions
 
 RASTERS = 2
@@ -31,20 +35,24 @@ def render_run(path: Path, limit: int) -> bytes:
     deployment = subject.deployment(path)
     counts = activity.count_activity(deployment, samples)
     profiles = [load_profile(name) for name in profile_names()]
+    priced = [profile for profile in profiles if profile.prices]
+    early = activity.early_activity(deployment, samples, priced)
+    leaving = None if early is None else _early_exit(path, early, counts)
     data = ReportData(
         title=path.name,
-        summary=_summary(run.metrics),
+        summary=_summary(run.metrics) | _summary_of_exit(leaving),
         config=as_tree(run.config),
         epochs=tuple(run.history),
         confusion=_confusion(run),
         rasters=_rasters(path, samples),
         counts=counts,
-        estimates=tuple(price(counts, profile) for profile in profiles if profile.prices),
+        estimates=tuple(price(counts, profile) for profile in priced),
         energy_source=samples.source,
         # a microcontroller of unknown memories has no place in a report: nobody can give them here
         fits=tuple(fitting.fits(deployment, [p for p in profiles if p.rules and "flash_bytes" not in p.unknown])),
         verdicts=tuple(verdict for export in run.exports.values() for verdict in export["verdicts"]),
         environment=versions(),
+        early_exit=leaving,
     )
     return render(data)
 
@@ -58,6 +66,52 @@ def _summary(metrics: Any) -> dict[str, str]:
     if "wall_s" in metrics:
         texts["training"] = f"{metrics['epochs']} epochs in {metrics['wall_s']:.0f} s on {metrics['device']}"
     return texts
+
+
+def _early_exit(path: Path, early: activity.Early, counts: Counts) -> EarlyExit:
+    """What the run's calibration says, and the work of recordings that stop early.
+
+    Raises:
+        CheckpointError: the calibration lacks something.
+    """
+    found = json.loads((path / CALIBRATION).read_text(encoding="utf-8"))  # it was read before: there is a rule
+    try:
+        return _read_exit(found, early, counts)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        hint = f"Calibrate again (neurodeploy early-exit {path}), or remove the file."
+        reason = f"it lacks what a report shows ({type(error).__name__}: {error})"
+        raise CheckpointError(path=path / CALIBRATION, reason=reason, hint=hint) from error
+
+
+def _read_exit(found: Mapping[str, Any], early: activity.Early, counts: Counts) -> EarlyExit:
+    rule, kept, shown = early.rule, found["validation"], found["calibration"]
+    tried, steps = found["test"] or kept, int(found["timesteps"])
+    points = {"chosen, test": (float(tried["steps"]), float(tried["accuracy"]))}
+    if "oracle" in tried:
+        points["oracle, test"] = (float(tried["oracle"]["steps"]), float(tried["oracle"]["accuracy"]))
+    copies = f" and {int(shown['copies'])} changed copies of each" if shown["copies"] else ""
+    return EarlyExit(
+        rule=f"From timestep {rule.min_steps} on, an answer is final when the best class leads the second best by more "
+        f"than {rule.margin:,} {found['unit']}; after {steps} timesteps in any case.",
+        timesteps=steps,
+        source=f"{int(tried['recordings'])} recordings ({tried['source']})",
+        steps=float(tried["steps"]),
+        accuracy=float(tried["accuracy"]),
+        fixed=tuple(map(float, tried["accuracy_at"])),
+        histogram=tuple(map(int, tried["histogram"])),
+        curve=tuple((float(point["steps"]), float(point["accuracy"])) for point in shown["curve"]),
+        calibrated=f"{int(kept['recordings'])} recordings ({kept['source']}){copies}",
+        points=points,
+        synaptic_operations=(activity.synaptic_operations(early.counts), activity.synaptic_operations(counts)),
+        estimates=early.estimates,
+        notes=tuple(map(str, found["notes"])),
+    )
+
+
+def _summary_of_exit(found: EarlyExit | None) -> dict[str, str]:
+    if found is None:
+        return {}
+    return {"early exit": f"{found.accuracy:.1%} in {found.steps:.2f} of {found.timesteps} timesteps"}
 
 
 def _confusion(run: Run) -> Confusion | None:

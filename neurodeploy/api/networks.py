@@ -123,12 +123,17 @@ def distill_data(config: Path | None, words: Sequence[str] = (), **options: Any)
     return run_distillation(config, words, **options)
 
 
-def bench_methods(config: Path, *, out: Path, progress: Progress = silent) -> dict[str, Any]:
+def bench_methods(
+    config: Path, words: Sequence[str] = (), *, out: Path, seeds: Sequence[int] = (), progress: Progress = silent
+) -> dict[str, Any]:
     """Train and compare the methods of a plan; writes methods.md, methods.json and accuracy-energy.png into `out`.
 
+    Args:
+        words: key=value settings that win over those of every method.
+        seeds: instead of those of the plan.
     Raises:
         ConfigError, DataError: the plan is wrong or missing.
     """
     from neurodeploy.bench.methods import compare_methods
 
-    return compare_methods(config, out, progress)
+    return compare_methods(config, out, progress, words, seeds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,20 @@ SCHEMA_VERSION = 1
 NUMBERS = "numbers.json"
 
 
-def compare_methods(config: Path, out: Path, progress: Callable[[str], None]) -> dict[str, Any]:
+def compare_methods(
+    config: Path, out: Path, progress: Callable[[str], None], words: Sequence[str] = (), seeds: Sequence[int] = ()
+) -> dict[str, Any]:
     """Train and measure every method of `config` with every seed; go on where an earlier call stopped.
 
     Writes methods.md, methods.json and accuracy-energy.png into `out`, anew after every row.
 
+    Args:
+        words, seeds: see `read_plan`.
     Raises:
         ConfigError, DataError: the description is wrong; nothing was trained.
         OutputError: `out` cannot be written.
     """
-    plan = read_plan(config)
+    plan = read_plan(config, words, seeds)
     entries: list[Entry] = []
     runs: dict[tuple[str, int], Path] = {}
     for row in plan.rows:

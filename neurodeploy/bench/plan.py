@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -24,7 +24,7 @@ class Row:
     Args:
         name: unique; its folder is made of its letters and digits.
         commands: neurodeploy command lines without the program's name, done one after the other. `{settings}` stands
-            for the settings as key=value words, `{seed}`, `{out}` (folder of this row and seed), `{run}` (the run that
+            for the settings as key=value words, `{data}` for those of them that are about data, `{seed}`, `{out}` (folder of this row and seed), `{run}` (the run that
             the commands before it made), `{run of NAME}` (of another row, same seed).
         settings: of a training, on top of those of the plan.
     """
@@ -60,27 +60,36 @@ class Plan:
         profiles: hardware for which energy is estimated; the first is that of the plot.
         settings: of every training, a tree as in a training configuration.
         rows: in the order of the table.
+        more: key=value, on top of the settings of every row.
     """
 
     seeds: tuple[int, ...]
     profiles: tuple[str, ...]
     settings: Mapping[str, Any]
     rows: tuple[Row, ...]
+    more: tuple[str, ...] = ()
 
     def words(self, row: Row) -> list[str]:
         """The settings of a row as key=value."""
-        return list(_words({**_flat(self.settings), **_flat(row.settings)}))
+        return [*_words({**_flat(self.settings), **_flat(row.settings)}), *self.more]
+
+    def data_words(self, row: Row) -> list[str]:
+        """Those that say which recordings, and how they become frames."""
+        return [word for word in self.words(row) if word.startswith(("dataset=", "data."))]
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path, words: Sequence[str] = (), seeds: Sequence[int] = ()) -> Plan:
     """The comparison described by a TOML file: seeds, profiles, [settings], and a [[method]] for each row.
 
+    Args:
+        words: key=value settings that win over those of every row.
+        seeds: instead of those in the file; empty: those.
     Raises:
         ConfigError, DataError: the file is missing or no such description.
     """
     tree = read_toml(path)
     _known(tree, ("seeds", "profiles", "settings", "method"), "")
-    seeds = tree.get("seeds", [0])
+    seeds = list(seeds) or tree.get("seeds", [0])
     _check(
         "seeds", seeds, isinstance(seeds, list) and all(type(s) is int for s in seeds) and seeds, "a list of integers"
     )
@@ -91,9 +100,11 @@ def read_plan(path: Path) -> Plan:
     _check("settings", settings, isinstance(settings, dict), "a table")
     methods = tree.get("method", [])
     _check("method", methods, isinstance(methods, list) and methods, "at least one [[method]]")
+    for word in words:
+        _check(word, word, re.match(r"[^=]+=", word), "key=value, for instance train.epochs=10")
     rows = tuple(_row(place, each) for place, each in enumerate(methods))
     _check_rows(rows)
-    return Plan(tuple(seeds), tuple(profiles), settings, rows)
+    return Plan(tuple(seeds), tuple(profiles), settings, rows, tuple(words))
 
 
 def _row(place: int, tree: Any) -> Row:
@@ -109,8 +120,8 @@ def _row(place: int, tree: Any) -> Row:
     settings = tree.get("settings", {})
     _check(f"{key}.settings", settings, isinstance(settings, dict), "a table")
     for mark in (mark for command in commands for mark in PLACE.findall(command)):
-        known = mark in ("settings", "seed", "out", "run") or mark.startswith("run of ")
-        _check(f"{key}.commands", f"{{{mark}}}", known, "{settings}, {seed}, {out}, {run} or {run of NAME}")
+        known = mark in ("settings", "data", "seed", "out", "run") or mark.startswith("run of ")
+        _check(f"{key}.commands", f"{{{mark}}}", known, "{settings}, {data}, {seed}, {out}, {run} or {run of NAME}")
     return Row(str(name), tuple(commands), settings)
 
 

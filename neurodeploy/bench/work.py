@@ -80,6 +80,8 @@ class Work:
         for word in shlex.split(PLACE.sub(lambda mark: mark[0].replace(" ", "\x00"), command)):
             if word == "{settings}":
                 words += self.plan.words(self.row)
+            elif word == "{data}":
+                words += self.plan.data_words(self.row)
             else:
                 words.append(PLACE.sub(lambda mark: self._value(mark[1].replace("\x00", " "), run), word))
         return words

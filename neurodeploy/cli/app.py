@@ -391,10 +391,13 @@ def profiles_check(path: Path, as_json: Json = False) -> None:
 def bench_methods(
     config: Annotated[Path, typer.Argument(metavar="PLAN.toml", help="See examples/methods/config.toml.")],
     out: Out,
+    overrides: Overrides = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Instead of the plan's; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train every method of a plan with every seed; one table of accuracy, work, energy, time and data.
 
     Goes on where an earlier call with the same --out stopped; a method that fails does not stop the others.
     """
-    _print(api.bench_methods(config, out=out, progress=_note), as_json, show.bench_methods)
+    found = api.bench_methods(config, overrides or [], out=out, seeds=seed or [], progress=_note)
+    _print(found, as_json, show.bench_methods)

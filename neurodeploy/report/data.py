@@ -74,6 +74,40 @@ def sample_raster(graph: Graph, trace: Trace, sample: int, title: str, classes: 
 
 @final
 @dataclass(frozen=True, eq=False)
+class EarlyExit:
+    """What a network does that may answer before its last timestep.
+
+    Args:
+        rule: when an answer is final, in words.
+        timesteps: T.
+        steps, accuracy: average timesteps used on the recordings of `source`, and the share of right answers.
+        fixed: share of right answers there after 1, 2, ..., T timesteps for all.
+        histogram: recordings there that leave after 1, 2, ..., T timesteps.
+        curve: (average timesteps, share of right answers) of the thresholds among which the rule was chosen.
+        calibrated: on what, in words.
+        points: label -> (timesteps, share), marked beside the curve.
+        synaptic_operations: of an inference that stops early, and of one that does not.
+        estimates: of inferences that stop early, one for each profile; on the recordings of the energy section.
+        notes: what a reader must know before trusting the numbers.
+    """
+
+    rule: str
+    timesteps: int
+    source: str
+    steps: float
+    accuracy: float
+    fixed: tuple[float, ...]
+    histogram: tuple[int, ...]
+    curve: tuple[tuple[float, float], ...]
+    calibrated: str
+    points: Mapping[str, tuple[float, float]]
+    synaptic_operations: tuple[float, float]
+    estimates: tuple[Estimate, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class ReportData:
     """Everything a report shows.
 
@@ -83,6 +117,7 @@ class ReportData:
         config: the resolved configuration; nested tables are flattened.
         epochs: the lines of metrics.jsonl: `epoch`, keys with "loss" or "accuracy", and `firing_rate` by layer.
         confusion: of the test split.
+        early_exit: of a network that has an exit rule.
         rasters: one or two samples.
         counts, estimates: energy of one inference on each profile; all on the same recordings.
         energy_source: which recordings were counted.
@@ -103,3 +138,4 @@ class ReportData:
     fits: tuple[Fit, ...] = ()
     verdicts: tuple[Mapping[str, Any], ...] = ()
     environment: Mapping[str, str] | None = None
+    early_exit: EarlyExit | None = None

@@ -14,6 +14,7 @@ from neurodeploy.placement import fit_table
 from neurodeploy.report.charts import confusion_chart, curves, energy_chart, nodes_chart
 from neurodeploy.report.cores import can_draw, cores_chart
 from neurodeploy.report.data import ReportData
+from neurodeploy.report.exits import exit_chart, exit_rows
 from neurodeploy.report.rasters import raster_chart
 
 LOOKS: Final = {
@@ -48,10 +49,18 @@ def _context(data: ReportData) -> dict[str, Any]:
         "confusion": None if data.confusion is None else confusion_chart(data.confusion),
         "rasters": [(raster, raster_chart(raster)) for raster in data.rasters],
         "verdicts": [_verdict(verdict) for verdict in data.verdicts],
+        "exit": _exit(data),
         "energy": _energy(data),
         "placement": _placement(data),
         "budget": bit_budget(data.counts) if data.counts else (),
     }
+
+
+def _exit(data: ReportData) -> dict[str, Any]:
+    """Figure and rows of the section on early exit; empty for a network without one."""
+    if data.early_exit is None:
+        return {}
+    return {"chart": exit_chart(data.early_exit), "rows": exit_rows(data.early_exit, data.estimates)}
 
 
 def _energy(data: ReportData) -> dict[str, Any]:

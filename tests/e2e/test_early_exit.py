@@ -172,6 +172,17 @@ def test_nobody_leaves_before_the_longest_delay_has_passed(
     assert "no answer before timestep 4: the longest delay in the network is 3 timesteps" in found["notes"]
 
 
+def test_where_delays_are_as_long_as_a_recording_the_reason_is_told(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    monkeypatch.setattr("neurodeploy.exiting.longest_delay", lambda graph: 9)
+    found = api.early_exit(tmp_path / "run", max_loss=1)
+    assert found["rule"]["min_steps"] == 8
+    assert found["test"]["steps"] == 8
+    assert any("nobody can leave early: the longest delay in the network is 9" in note for note in found["notes"])
+
+
 def test_few_recordings_are_copied_as_training_changes_them(run: Path) -> None:
     network = trained_network(run)
     kept = kept_answers(run, network, max_loss=0.1)

@@ -178,16 +178,41 @@ def test_the_artificial_network_begins_with_the_weights_of_train_init(
     assert all(torch.equal(begun[name], value) for name, value in best.items())
 
 
-def test_a_taught_network_may_begin_with_the_weights_of_another_run(
-    config: RunConfig, run: Path, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def taught(config: RunConfig, run: Path) -> RunConfig:
     """Weights from one run, answers from another, recordings cut in a third way."""
     data = replace(config.data, timesteps=2, skip=0)
-    plain = replace(config, recipe=RecipeConfig(), data=data, distill=DistillConfig(teacher=str(run / "phases/1-ann")))
-    path = train_run(replace(plain, train=replace(plain.train, init=str(run))), tmp_path, progress=Silent())
-    found = load_run(path)
+    train = replace(config.train, init=str(run))
+    teacher = DistillConfig(teacher=str(run / "phases/1-ann"))
+    return replace(config, recipe=RecipeConfig(), data=data, train=train, distill=teacher)
+
+
+@pytest.fixture(scope="module")
+def taught_run(taught: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_run(taught, tmp_path_factory.mktemp("taught"), progress=Silent())
+
+
+def test_a_taught_network_may_begin_with_the_weights_of_another_run(taught_run: Path) -> None:
+    found = load_run(taught_run)
     assert found.metrics["test_accuracy_integer"] >= 0
     assert found.history[0]["distill_teacher_accuracy"] > 0.34
+
+
+def test_its_first_weights_are_those_of_that_run(taught: RunConfig, run: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_run(taught, tmp_path, progress=InterruptedAt(1))
+    begun = load_checkpoint(tmp_path / "folder-0001/checkpoints/last").weights
+    best = load_checkpoint(run / "checkpoints/best").weights
+    assert all(torch.equal(begun[name], value) for name, value in best.items())
+
+
+@pytest.mark.parametrize("steps", [2, 5], ids=["in the first epoch", "in the second epoch"])
+def test_interrupted_it_goes_on_to_the_same_weights(
+    steps: int, taught: RunConfig, taught_run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_run(taught, tmp_path, progress=InterruptedAt(steps))
+    assert_same_weights(resume_run(tmp_path / "folder-0001", progress=Silent()), taught_run)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.bench.plan import Row, read_plan
+from neurodeploy.bench.plan import TRAIN, Row, read_plan
+from neurodeploy.config import read_config
 from neurodeploy.errors import ConfigError, DataError
+from neurodeploy.train.config import RunConfig
 
 PLAN = """
 seeds = [3, 4]
@@ -35,6 +37,24 @@ def test_settings_of_a_row_win_over_those_of_the_plan(tmp_path: Path) -> None:
     plan = plan_of(PLAN, tmp_path)
     words = ["dataset=digits-dvs", "train.epochs=3", "train.clip_norm=0.5", "model.channels=[4, 8]"]
     assert plan.words(plan.rows[1]) == [*words, "train.loss=tet", "data.binary=false"]
+
+
+def test_words_given_beside_the_plan_win_over_every_row(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(PLAN)
+    plan = read_plan(tmp_path / "plan.toml", ["train.epochs=9"], [7])
+    assert plan.seeds == (7,)
+    assert all(plan.words(row)[-1] == "train.epochs=9" for row in plan.rows)
+    assert plan.data_words(plan.rows[1]) == ["dataset=digits-dvs", "data.binary=false"]
+    with pytest.raises(ConfigError, match="key=value"):
+        read_plan(tmp_path / "plan.toml", ["train.epochs"])
+
+
+def test_every_training_of_the_example_has_valid_settings() -> None:
+    plan = read_plan(Path(__file__).resolve().parents[3] / "examples" / "methods" / "config.toml")
+    for row in plan.rows:
+        config = read_config(RunConfig, None, plan.words(row))
+        assert config.data.dataset == "digits-dvs"
+        assert row.commands == (TRAIN,) or row.needs or "{run}" in row.commands[-1] or "{data}" in row.commands[0]
 
 
 def test_rows_have_folders_and_needs(tmp_path: Path) -> None:
