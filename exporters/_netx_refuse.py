@@ -145,8 +145,11 @@ def _bounds(link: Link) -> list[tuple[Array, Array]]:
 
 def _refuse_bias(links: tuple[Link, ...]) -> None:
     """A layer integrates its bias before its reset, which comes with its first input; delayed and recurrent synapses
-    would keep a spike from that time. So none may happen."""
-    for depth, link in enumerate(links):
+    would keep a spike from that time. So none may happen in a layer from which a way leads to such a synapse."""
+    last = max(depth for depth, link in enumerate(links) if link.carries_over)
+    # What the layer behind the last delays sends arrives at once, and is reset away like all else.
+    before = last + 1 if links[last].recurrent is not None else last
+    for depth, link in enumerate(links[:before]):
         node, steps = link.neurons, depth + 1
         if isinstance(node, Cuba) and node.bias is not None and node.bias.max() * steps > node.threshold:
             reason = f"its bias {node.bias.max()} may reach threshold {node.threshold} in the {steps} steps which Lava"

@@ -101,6 +101,8 @@ def calibrate_run(
     """Choose the rule, test it, and write it into the run's folder; see `api.early_exit`."""
     if max_loss is not None and steps is not None:
         raise ConfigError(key="--steps", found=steps, allowed="not together with --max-loss", hint="Leave one out.")
+    if steps is not None and not math.isfinite(steps):
+        raise ConfigError(key="--steps", found=steps, allowed="a number of timesteps, at least 1")
     network = trained_network(path)
     loss = MAX_LOSS if max_loss is None else max_loss
     check_loss(loss)
@@ -200,7 +202,9 @@ def _notes(kept: Kept, max_loss: int | float | None, longest: int, timesteps: in
         reason = f"the longest delay in the network is {longest} timesteps of {timesteps}"
         found.append(f"nobody can leave early: {reason}; train with a lower neuron.max_delay")
     elif longest:
-        found.append(f"no answer before timestep {longest + 1}: the longest delay in the network is {longest} timesteps")
+        found.append(
+            f"no answer before timestep {longest + 1}: the longest delay in the network is {longest} timesteps"
+        )
     return found
 
 

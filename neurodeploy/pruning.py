@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -19,7 +19,7 @@ from neurodeploy.fast import Simulator
 from neurodeploy.graph import Graph, IntGraph
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense
 from neurodeploy.graph.numeric import Array
-from neurodeploy.graph.passes import drop_neurons
+from neurodeploy.graph.passes import drop_neurons, fold_rates
 from neurodeploy.graph.recordings import Recordings
 from neurodeploy.import_folder import write_import
 from neurodeploy.train import run_dir
@@ -37,7 +37,8 @@ class Wanted:
 
     Args:
         dead: neurons, or channels of a map, that never fire.
-        hyperactive: those whose rate (spikes per neuron and timestep) is above this; None takes none.
+        hyperactive: those whose rate (spikes per neuron and timestep) is above this; None takes none. What they gave on
+            average becomes a bias of the neurons that they fed, where these have a place for it: `fold_rates`.
         channels: share of what is then left of each layer, the least important first, 0 <= share < 1.
     """
 
@@ -85,8 +86,9 @@ def prune(
     """Take neurons out of the run `source`; every layer keeps at least one.
 
     Which ones is decided on all training recordings, in the integers that are deployed. Without fine-tuning the result
-    is a folder as `import` writes one, with the integers that are left as they were: where only dead neurons went, it
-    answers the calibration recordings with the very same spikes.
+    is a folder as `import` writes one, with the weights that are left as they were: where only dead neurons went, it
+    answers the calibration recordings with the very same spikes; likewise where neurons went that fired at every
+    timestep, if their contribution could be folded exactly.
 
     Args:
         words: key=value settings of the fine-tuning.
@@ -96,8 +98,8 @@ def prune(
         command: the command line, to be kept in the new run.
         samples: test recordings for the table; 0 takes all.
     Returns:
-        the folder, neurons taken out of each layer by reason, layers that must stay whole and why, and what the network
-        costs before and after.
+        the folder, neurons taken out of each layer by reason, what became of the contribution of hyperactive ones,
+        layers that must stay whole and why, and what the network costs before and after.
     Raises:
         CheckpointError: `source` is no run.
         ConfigError: settings without fine-tuning.
@@ -105,18 +107,23 @@ def prune(
     wanted = Wanted(dead, hyperactive, channels)
     _refuse_settings(epochs, words)
     run = run_dir.load_run(source)
+    if epochs and run.config.neuron.has_delays:
+        hint = "Prune without --epochs; the result is exported as it is."
+        raise ConfigError(key="--epochs", found=epochs, allowed="0 for a network with learned delays", hint=hint)
     network, split = run_dir.deployment(run), open_frames(run.config.data).train
     calibration = f"{len(split)} training recordings"
     progress(f"rates on {calibration}")
     layers = activity(network, subject.SplitFrames(split, np.arange(len(split))))
     fixed = _fixed(network.integer.graph, layers)
     taken = {name: chosen(layer, wanted) for name, layer in layers.items() if name not in fixed}
-    small = smaller(network, {name: ~np.any(list(each.values()), axis=0) for name, each in taken.items()})
+    steady = {name: np.where(each["hyperactive"], layers[name].rates, 0.0) for name, each in taken.items()}
+    whole, folds = folded(network, {name: rates for name, rates in steady.items() if rates.any()})
+    small = smaller(whole, {name: ~np.any(list(each.values()), axis=0) for name, each in taken.items()})
     removed = {name: {why: int(flags.sum()) for why, flags in each.items()} for name, each in taken.items()}
     if epochs:
         path = train_run(_config(run.config, epochs, words), out, start=small.float_graph, command=command)
     else:
-        path = _written(run, small, removed, out)
+        path = _written(run, small, removed, folds, out)
     tested = subject.samples(source, limit=samples)
     table = {"before": costs(network, tested), "pruned": costs(small, tested)}
     table |= {"after": costs(subject.deployment(path), subject.samples(path, limit=samples))} if epochs else {}
@@ -127,6 +134,7 @@ def prune(
         "calibration": calibration,
         "removed": removed,
         "left": left,
+        "folded": folds,
         "fixed": fixed,
         "samples": tested.source,
         "table": table,
@@ -206,6 +214,25 @@ def chosen(layer: Layer, wanted: Wanted) -> dict[str, Array]:
     return {"dead": dead, "hyperactive": hyperactive, "unimportant": unimportant}
 
 
+def folded(network: Deployment, rates: Mapping[str, Array]) -> tuple[Deployment, dict[str, str]]:
+    """`network` with what neurons give at these rates in the biases of others, as far as these have a place for it.
+
+    Returns:
+        the network, and for each neuron node in words what became of it.
+    """
+    graph, plain, said = network.integer.graph, network.float_graph, dict[str, str]()
+    for name, each in rates.items():
+        found = fold_rates(graph, name, each)
+        graph = found.graph
+        if found.readers:
+            plain = None if plain is None else fold_rates(plain, name, each).graph
+            how = "exactly" if found.exact else found.reason
+            said[name] = f"in the biases of {', '.join(found.readers)}: {how}"
+        else:
+            said[name] = f"lost: {found.reason}"
+    return replace(network, integer=IntGraph(graph), float_graph=plain), said
+
+
 def smaller(network: Deployment, kept: Mapping[str, Array]) -> Deployment:
     """`network` without some neurons, its floats and its integers alike.
 
@@ -222,7 +249,13 @@ def _config(config: RunConfig, epochs: int, words: Sequence[str]) -> RunConfig:
     return override(config, [*RECIPE, f"train.epochs={epochs}", *words, *own])
 
 
-def _written(run: run_dir.Run, small: Deployment, removed: Mapping[str, Mapping[str, int]], out: Path) -> Path:
+def _written(
+    run: run_dir.Run,
+    small: Deployment,
+    removed: Mapping[str, Mapping[str, int]],
+    folds: Mapping[str, str],
+    out: Path,
+) -> Path:
     """The pruned integers as an import: commands take it where they take a run."""
     path = run_dir.next_folder(out, f"{run.path.resolve().name}-pruned")
     notes = [
@@ -231,6 +264,7 @@ def _written(run: run_dir.Run, small: Deployment, removed: Mapping[str, Mapping[
         for name, each in removed.items()
         if any(each.values())
     ]
+    notes += [f"what the hyperactive of {name} gave is {where}" for name, where in folds.items()]
     head = {
         "name": path.name,
         "model": run.path.resolve().name,

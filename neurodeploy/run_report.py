@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from neurodeploy.graph import predictions, simulate
 from neurodeploy.profile import load_profile, profile_names
 from neurodeploy.report import Confusion, EarlyExit, Raster, ReportData, render, sample_raster
 from neurodeploy.train.run_dir import Run, load_run, versions
+
+T = TypeVar("T")
 
 RASTERS = 2
 
@@ -40,21 +42,38 @@ def render_run(path: Path, limit: int) -> bytes:
     leaving = None if early is None else _early_exit(path, early, counts)
     data = ReportData(
         title=path.name,
-        summary=_summary(run.metrics) | _summary_of_exit(leaving),
+        summary=_read(path / "metrics.json", lambda: _summary(run.metrics)) | _summary_of_exit(leaving),
         config=as_tree(run.config),
         epochs=tuple(run.history),
-        confusion=_confusion(run),
+        confusion=_read(path / "metrics.json", lambda: _confusion(run)),
         rasters=_rasters(path, samples),
         counts=counts,
         estimates=tuple(price(counts, profile) for profile in priced),
         energy_source=samples.source,
         # a microcontroller of unknown memories has no place in a report: nobody can give them here
         fits=tuple(fitting.fits(deployment, [p for p in profiles if p.rules and "flash_bytes" not in p.unknown])),
-        verdicts=tuple(verdict for export in run.exports.values() for verdict in export["verdicts"]),
+        verdicts=_read(path / "exports", lambda: _verdicts(run)),
         environment=versions(),
         early_exit=leaving,
     )
     return render(data)
+
+
+def _read(path: Path, part: Callable[[], T], hint: str = "") -> T:
+    """`part()`, which shows what a file of the run holds.
+
+    Raises:
+        CheckpointError: the file holds something else.
+    """
+    try:
+        return part()
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"it lacks what a report shows ({type(error).__name__}: {error})"
+        raise CheckpointError(path=path, reason=reason, hint=hint) from error
+
+
+def _verdicts(run: Run) -> tuple[dict[str, Any], ...]:
+    return tuple(dict(verdict) for export in run.exports.values() for verdict in export["verdicts"])
 
 
 def _summary(metrics: Any) -> dict[str, str]:
@@ -75,20 +94,16 @@ def _early_exit(path: Path, early: activity.Early, counts: Counts) -> EarlyExit:
         CheckpointError: the calibration lacks something.
     """
     found = json.loads((path / CALIBRATION).read_text(encoding="utf-8"))  # it was read before: there is a rule
-    try:
-        return _read_exit(found, early, counts)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        hint = f"Calibrate again (neurodeploy early-exit {path}), or remove the file."
-        reason = f"it lacks what a report shows ({type(error).__name__}: {error})"
-        raise CheckpointError(path=path / CALIBRATION, reason=reason, hint=hint) from error
+    hint = f"Calibrate again (neurodeploy early-exit {path}), or remove the file."
+    return _read(path / CALIBRATION, lambda: _read_exit(found, early, counts), hint)
 
 
 def _read_exit(found: Mapping[str, Any], early: activity.Early, counts: Counts) -> EarlyExit:
     rule, kept, shown = early.rule, found["validation"], found["calibration"]
     tried, steps = found["test"] or kept, int(found["timesteps"])
-    points = {"chosen, test": (float(tried["steps"]), float(tried["accuracy"]))}
+    points = {"chosen": (float(tried["steps"]), float(tried["accuracy"]))}
     if "oracle" in tried:
-        points["oracle, test"] = (float(tried["oracle"]["steps"]), float(tried["oracle"]["accuracy"]))
+        points["oracle"] = (float(tried["oracle"]["steps"]), float(tried["oracle"]["accuracy"]))
     copies = f" and {int(shown['copies'])} changed copies of each" if shown["copies"] else ""
     return EarlyExit(
         rule=f"From timestep {rule.min_steps} on, an answer is final when the best class leads the second best by more "

@@ -35,6 +35,7 @@ def tune(source: Path, reset: str, out: Path, words: Sequence[str] = (), command
         UnsupportedNodeError: no float network, or one that cannot be trained.
         ConfigError: the recordings do not fit the network.
     """
+    _refuse_delays(source)
     network = subject.deployment(source)
     if network.float_graph is None:
         hint = "Its integers are final; tune the network that they were made from."
@@ -53,6 +54,13 @@ def tune(source: Path, reset: str, out: Path, words: Sequence[str] = (), command
     after = {mode: metrics.get(f"test_accuracy_{mode}") for mode in ("float", "integer")}
     before = {"float": _accuracy(network.float_graph, frames)}
     return {"run": str(run.path), "samples": frames.source, "before": before, "changed": changed, "after": after}
+
+
+def _refuse_delays(source: Path) -> None:
+    """A run whose delays were learned is known by its settings; other sources are refused by the node that waits."""
+    if (source / "metrics.jsonl").is_file() and run_dir.load_run(source).config.neuron.has_delays:
+        hint = f"neurodeploy train ... train.init={source} goes on with weights and delays."
+        raise ConfigError(key="neuron.delays", found="learned", allowed="none in a network that is tuned", hint=hint)
 
 
 def _config(source: Path, reset: str, timesteps: int, words: Sequence[str]) -> RunConfig:

@@ -35,6 +35,7 @@ CASES = [(norm, kind, mode) for norm in (True, False) for kind in ("lif", "cuba"
 
 
 CHOOSING = ("sadp", "el2n")
+DELAYS = ("axon", "synapse")
 
 
 class Noting(Method):
@@ -118,6 +119,29 @@ def first_step(norm: bool, kind: str, mode: str) -> Iterator[tuple[str, Tensor]]
         yield f"buffer.{name}", buffer.double()
 
 
+def delayed_training(delays: str) -> Training:
+    """Dense layers with delays on the same recordings, before its first epoch."""
+    found = training()
+    neuron = NeuronConfig(threshold=0.5, delays=delays, max_delay=2)
+    model = ModelConfig(kind="mlp", hidden=(6, 5))
+    net = build_model(model, neuron, SHAPE, 3, torch.Generator().manual_seed(0))
+    config = replace(found.config, model=model, neuron=neuron)
+    return Training(config, net, found.frames, lambda net: to_graph(net, SHAPE))
+
+
+def delays_after_an_epoch(delays: str) -> Iterator[tuple[str, Tensor]]:
+    """Delays before and after an epoch, and their gradients at its end."""
+    found = delayed_training(delays)
+    for name, value in found.net.named_parameters():
+        if "delay" in name:
+            yield f"before.{name}", value.detach().clone()
+    found.run_epoch(lambda: None)
+    for name, value in found.net.named_parameters():
+        if "delay" in name:
+            yield f"after.{name}", value.detach().clone()
+            yield f"gradient.{name}", value.grad
+
+
 def two_epochs() -> tuple[dict[str, Tensor], list[dict[str, object]]]:
     """What a method remembers, and the history."""
     method = Noting()
@@ -186,6 +210,9 @@ def together(folder: Path) -> None:
     for case in CASES:
         found = {name: value.contiguous().clone() for name, value in first_step(*case)}
         save_file(found, folder / f"{'-'.join(map(str, case))}-{ranks.rank()}.st")
+    for delays in DELAYS:
+        found = {name: value.contiguous().clone() for name, value in delays_after_an_epoch(delays)}
+        save_file(found, folder / f"{delays}-{ranks.rank()}.st")
     state, history = two_epochs()
     save_file({name: value.contiguous().clone() for name, value in state.items()}, folder / f"state-{ranks.rank()}.st")
     config = run_config(str(folder / "cache"))

@@ -14,6 +14,7 @@ from neurodeploy.bench.table import Entry, as_values, markdown
 from neurodeploy.bench.work import CommandError, Work
 from neurodeploy.errors import NeuroDeployError
 from neurodeploy.files import write_file
+from neurodeploy.profile import load_profile
 
 SCHEMA_VERSION = 1
 
@@ -30,10 +31,12 @@ def compare_methods(
     Args:
         words, seeds: see `read_plan`.
     Raises:
-        ConfigError, DataError: the description is wrong; nothing was trained.
+        ConfigError, DataError, ProfileError: the description is wrong; nothing was trained.
         OutputError: `out` cannot be written.
     """
     plan = read_plan(config, words, seeds)
+    for name in plan.profiles:
+        load_profile(name)  # an unknown one is refused before hours of training
     entries: list[Entry] = []
     runs: dict[tuple[str, int], Path] = {}
     for row in plan.rows:

@@ -12,6 +12,8 @@ from typing import Any, final
 from neurodeploy.config import read_toml
 from neurodeploy.errors import ConfigError
 
+COMMANDS = ("train", "tune", "compress", "prune", "early-exit", "distill-data")
+"""What a row may consist of; a comparison within a comparison might be the same one, without end."""
 TRAIN = "train {settings} seed={seed} --out {out}"
 PLACE = re.compile(r"\{([^{}]*)\}")
 
@@ -24,8 +26,9 @@ class Row:
     Args:
         name: unique; its folder is made of its letters and digits.
         commands: neurodeploy command lines without the program's name, done one after the other. `{settings}` stands
-            for the settings as key=value words, `{data}` for those of them that are about data, `{seed}`, `{out}` (folder of this row and seed), `{run}` (the run that
-            the commands before it made), `{run of NAME}` (of another row, same seed).
+            for the settings as key=value words, `{data}` for those of them that are about data, `{seed}`, `{out}`
+            (folder of this row and seed), `{run}` (the run that the commands before it made), `{run of NAME}` (of
+            another row, same seed).
         settings: of a training, on top of those of the plan.
     """
 
@@ -90,9 +93,8 @@ def read_plan(path: Path, words: Sequence[str] = (), seeds: Sequence[int] = ()) 
     tree = read_toml(path)
     _known(tree, ("seeds", "profiles", "settings", "method"), "")
     seeds = list(seeds) or tree.get("seeds", [0])
-    _check(
-        "seeds", seeds, isinstance(seeds, list) and all(type(s) is int for s in seeds) and seeds, "a list of integers"
-    )
+    whole = isinstance(seeds, list) and all(type(seed) is int and 0 <= seed < 2**63 for seed in seeds) and seeds
+    _check("seeds", seeds, whole and len({*seeds}) == len(seeds), "a list of integers 0..2**63 - 1, none of them twice")
     profiles = tree.get("profiles", ["loihi1", "cmos45"])
     texts = isinstance(profiles, list) and all(isinstance(p, str) for p in profiles) and profiles
     _check("profiles", profiles, texts, "a list of names of profiles")
@@ -119,6 +121,9 @@ def _row(place: int, tree: Any) -> Row:
     _check(f"{key}.commands", commands, texts, "a list of neurodeploy command lines")
     settings = tree.get("settings", {})
     _check(f"{key}.settings", settings, isinstance(settings, dict), "a table")
+    for command in commands:
+        known = shlex.split(command)[0] in COMMANDS
+        _check(f"{key}.commands", command, known, f"command lines that begin with {', '.join(COMMANDS)}")
     for mark in (mark for command in commands for mark in PLACE.findall(command)):
         known = mark in ("settings", "data", "seed", "out", "run") or mark.startswith("run of ")
         _check(f"{key}.commands", f"{{{mark}}}", known, "{settings}, {data}, {seed}, {out}, {run} or {run of NAME}")

@@ -66,11 +66,14 @@ class Work:
         return run
 
     def _before(self) -> list[dict[str, Any]]:
+        """What an earlier call noted; nothing where it cannot be read, so that all is done again."""
         try:
-            found: list[dict[str, Any]] = json.loads((self.folder / DONE).read_text())
+            found = json.loads((self.folder / DONE).read_text())
         except (OSError, ValueError):
             return []
-        return found
+        notes: list[dict[str, Any]] = found if isinstance(found, list) else []
+        is_whole = all(isinstance(note, dict) and isinstance(note.get("result", {}), dict) for note in notes)
+        return notes if is_whole else []
 
     def _write(self, done: list[dict[str, Any]]) -> None:
         write_file(self.folder / DONE, json.dumps(done, indent=1).encode())

@@ -26,6 +26,8 @@ def compress(result: Result) -> None:
     bits = ", ".join(f"{name} {count}" for name, count in result["weight_bits"].items())
     print(f"chosen: {result['timesteps']} timesteps; bits per weight: {bits}; bit budget {result['bit_budget']:.4g}")
     _costs(result)
+    of = result["bit_budget_of"]
+    print(f"bit budget: mean of {of['counted']}; not in it: {of['not_counted']}")
     print(f"run: {result['run']}")
 
 
@@ -39,6 +41,8 @@ def prune(result: Result) -> None:
     reasons = ("dead", "hyperactive", "unimportant")
     rows = [(name, *(each[why] for why in reasons), result["left"][name]) for name, each in result["removed"].items()]
     _table(("neurons or channels of", *reasons, "left"), rows)
+    for name, where in result["folded"].items():
+        print(f"what the hyperactive of {name} gave is {where}")
     for name, why in result["fixed"].items():
         print(f"{name} stays whole: {why}")
     _costs(result)

@@ -72,7 +72,11 @@ def read_condensed(folder: Path) -> Condensed:
         DataError: there is none, or a file is missing, damaged or not what the facts say.
     """
     facts, found = read_facts(folder)
-    arrays = [_load(folder / name, found.get("sha256", {}).get(name)) for name in (FRAMES, LABELS)]
+    digests = found.get("sha256")
+    if not isinstance(digests, dict):
+        reason = "it says no SHA-256 of its files"
+        raise DataError(source=folder / FACTS, reason=reason, hint="Distil again, or copy the whole folder again.")
+    arrays = [_load(folder / name, digests.get(name)) for name in (FRAMES, LABELS)]
     for array, name, kind, axes in zip(arrays, (FRAMES, LABELS), (np.uint8, np.int64), (5, 1), strict=True):
         if array.dtype != kind or array.ndim != axes:
             reason = f"holds {array.dtype} with {array.ndim} axes, wanted {np.dtype(kind)} with {axes}"

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, final, get_type_hints
 
 from neurodeploy.errors import ConfigError, DataError
 
@@ -126,12 +126,23 @@ def _facts(tree: Mapping[str, Any]) -> Facts:
     values["classes"] = tuple(str(name) for name in values["classes"])
     height, width = values["sensor"]
     values["sensor"] = (int(height), int(width))
+    _check_types(Source, values["source"])
     values["source"] = Source(**values["source"])
+    _check_types(Facts, values)
     found = Facts(**values)
+    if not found.classes or min(found.duration_us, found.source.height, found.source.width) < 0:
+        raise ValueError("no classes, or a length below 0")
     numbers = (found.per_class, found.levels, found.timesteps, found.window_us, *found.sensor)
     if not all(type(number) is int and number >= 1 for number in numbers) or found.levels > 255:
         raise ValueError(f"per_class, levels, timesteps, window_us and sensor are {numbers}")
     return found
+
+
+def _check_types(part: type[Facts | Source], values: Mapping[str, Any]) -> None:
+    for name, kind in get_type_hints(part).items():
+        # A bool would pass for an int.
+        if kind in (int, bool, str) and type(values[name]) is not kind:
+            raise TypeError(f"{name} is {values[name]!r}, wanted {kind.__name__}")
 
 
 def complete(tree: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,9 +1,11 @@
 """Bit budget: weight bits x spike bits x timesteps, a currency that is independent of hardware.
 
 What it is: the number of single-bit operations of a network's synapses, so that networks with other widths and other
-numbers of timesteps can be compared. What it is not: energy. It has no neurons, states, memory, routing or static
-power, biases are left out, and no factor to joules is defined. Its fan-out is the dense one: at borders it counts
-padding, so for convolutions rate x macs x T is close, but not equal, to the exact synaptic operations beside it.
+numbers of timesteps can be compared. What it is not: energy. It has no neurons, memory, routing or static power, and no
+factor to joules is defined. Bits of states (b_v) are no part of it: currents and voltages have 24 bits in every target
+whatever the budget, and the three factors are those of the paper. Biases and lines that delay spikes are left out. Its
+fan-out is the dense one: at borders it counts padding, so for convolutions rate x macs x T is close, but not equal, to
+the exact synaptic operations beside it.
 
 Source: Shen et al., CVPR 2024, arXiv:2311.10802, read through two independent notes. Which layers count is not known;
 here all synapses do, the first included. Weights that are floating point count as 32 bits.
@@ -13,10 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from neurodeploy.energy.counts import Counts
 from neurodeploy.energy.node_counts import NodeCounts
+
+COUNTED: Final = "timesteps x weight bits x bits of the input values of a synapse"
+NOT_COUNTED: Final = "states (24 bits each), biases, delay lines, memory"
+"""What a bit budget is of, for those who read one."""
 
 
 @final

@@ -67,7 +67,8 @@ class IntGraph:
                 prove_range(f"{node.name}.input", np.array([low, high]), -SUM_HIGH, SUM_HIGH)
             lows, highs = node.bounds(low, high)
             if not node.states:
-                hint = "Use smaller weights or fewer inputs."
+                counts = self.graph.input.high > 1
+                hint = f"Use {'binary frames (data.binary=true), ' if counts else ''}smaller weights or fewer inputs."
                 prove_range(f"{node.name}.sum", np.stack([lows, highs]), -SUM_HIGH, SUM_HIGH, hint)
             known[node.name] = (int(lows.min()), int(highs.max()))
         self.bounds = known

@@ -25,7 +25,7 @@ def exit_chart(found: EarlyExit) -> Markup:
         look: dict[str, Any] = {"color": GREYS[0], "drawstyle": "steps-post"}
         axes.plot(steps, [100 * share for share in shares], label="thresholds, as calibrated", **look)
         times = range(1, len(found.fixed) + 1)
-        axes.plot(times, [100 * share for share in found.fixed], "--.", color=GREYS[1], label="as many for all, test")
+        axes.plot(times, [100 * share for share in found.fixed], "--.", color=GREYS[1], label="as many for all")
         for (label, (step, share)), mark in zip(found.points.items(), MARKS, strict=False):
             axes.plot([step], [100 * share], mark, color=GREYS[0], markerfacecolor="white", markersize=6, label=label)
         axes.set_xlabel("timesteps, average")

@@ -156,7 +156,9 @@ class TrainConfig:
             size is learned from the first integer epoch on (Esser et al. 2020, openreview rkgO66VKDS).
         amp: bfloat16 autocast on CUDA; ignored on CPU.
         execution: "layer": all timesteps of one layer, then those of the next; "step": all layers of one timestep, then
-            those of the next, with batch norm of each timestep alone; "auto": "layer", see `train.stepwise`.
+            those of the next, with batch norm of each timestep alone; "auto": what takes less time, which is "layer"
+            with gradient "bptt", in every network that was measured (`train.stepwise`), and "step" with the others,
+            which have no other.
         gradient: "bptt": through time and space; "sltt": through space alone, timestep by timestep, with memory that
             does not grow with the timesteps; "sltt_k": likewise, of some timesteps only. Both want loss "tet".
         sltt_steps: K, the timesteps of each batch that "sltt_k" differentiates, >= 1.
@@ -206,6 +208,10 @@ class TrainConfig:
         one_of("train.quantizer", self.quantizer, ("max", "lsq"))
         one_of("train.execution", self.execution, ("auto", "layer", "step"))
         one_of("train.gradient", self.gradient, ("bptt", "sltt", "sltt_k"))
+        timely = not (self.is_online and self.execution == "layer")
+        within(
+            "train.execution", self.execution, timely, f"auto or step: train.gradient={self.gradient} is step by step"
+        )
         within("train.sltt_steps", self.sltt_steps, self.sltt_steps >= 1, "an integer >= 1")
         summed = not self.is_online or self.loss == "tet"
         within("train.loss", self.loss, summed, f"tet: train.gradient={self.gradient} wants a loss of every timestep")
@@ -214,6 +220,11 @@ class TrainConfig:
     def is_online(self) -> bool:
         """Whether each timestep is differentiated by itself."""
         return self.gradient != "bptt"
+
+    @property
+    def is_stepwise(self) -> bool:
+        """Whether training computes all layers of one timestep before the next one."""
+        return self.is_online or self.execution == "step"
 
 
 @final
@@ -319,6 +330,8 @@ class RunConfig:
         one_of("device", self.device, ("auto", "cpu", "cuda"))
         if self.neuron.has_delays:
             self._check_delays()
+        trained_on = self.model.kind == "graph" and self.neuron.is_ann
+        within("neuron.kind", self.neuron.kind, not trained_on, "lif, cuba or if: the network that is tuned has spikes")
         if self.neuron.is_ann:
             key, found = "train.execution, train.gradient", (self.train.execution, self.train.gradient)
             whole = self.train.execution != "step" and not self.train.is_online

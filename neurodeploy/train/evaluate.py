@@ -132,7 +132,7 @@ def _float_answers(net: SpikingNet, frames: Frames, indices: Int[np.ndarray, " r
                 output = net(as_input(frames.batch(block), device))
             # float64 as in the simulator: an average of equal spike counts must not be torn apart by rounding.
             logits = output.logits.double().mean(0).cpu().numpy()
-            rates = [float(spikes.mean()) for spikes in output.spikes]
+            rates = [float(spikes.mean(dtype=torch.float32)) for spikes in output.spikes]
             yield logits, dict(zip(net.neuron_names, rates, strict=True))
     finally:
         net.train(was_training)

@@ -83,7 +83,7 @@ class Training:
         scene = Scene(config, net, frames, self.learned, self.device, earlier or {}, classes)
         self.methods = methods_of(scene) if methods is None else tuple(methods)
         refuse_losses(config.train, self.methods)
-        net.is_stepwise = config.train.execution == "step"
+        net.is_stepwise = config.train.is_stepwise
         self.trained = _trained(net, self.methods)
         self.optimizer = make_optimizer(self.trained, config.train, config.neuron.delay_lr)
         self.history: list[dict[str, Any]] = []
@@ -198,6 +198,7 @@ class Training:
         with torch.no_grad():
             for method in self.methods:
                 method.observe(batch, Output(learned.logits, ()), learned.losses)
+        self.optimizer.zero_grad(set_to_none=True)  # the next batch is made in their place
         return learned.value, (learned.logits.mean(0).argmax(1) == batch.labels).sum()
 
     def _validate(self) -> dict[str, Any]:

@@ -174,7 +174,7 @@ class SpikingNet(nn.Module):
         """What makes logits of spikes (time, batch, *shape), of a recording of so many timesteps."""
         if self.readout is None:
             # Times T, so that the mean over time, which the loss takes, is the spike count.
-            return lambda spikes: spikes * timesteps
+            return lambda spikes: spikes.float() * timesteps
         readout = self.readout
         if not self.is_integer:
             return lambda spikes: unfold(synapse_sum(readout, spikes, readout.weight).float(), spikes)

@@ -122,7 +122,10 @@ class Run:
         """One record per completed epoch."""
         path = self.path / "metrics.jsonl"
         try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if not all(isinstance(record, dict) for record in records):
+                raise ValueError("a line is no JSON object")
+            return records
         except (OSError, ValueError) as error:
             raise CheckpointError(path=path, reason=f"it cannot be read ({error})") from error
 
@@ -269,8 +272,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        export = (path.parent / "manifest.json").is_file()
-        hint = "Give the folder of a run, for instance runs/nmnist-0001" + ("; that is an export." if export else ".")
+        kinds = {"manifest.json": "an export", "import.json": "an import", "condensed.json": "a condensed data set"}
+        found = "".join(f"; that is {kind}" for name, kind in kinds.items() if (path.parent / name).is_file())
+        hint = f"Give the folder of a run, for instance runs/nmnist-0001{found}."
         raise CheckpointError(path=path, reason=f"it cannot be read ({error.strerror})", hint=hint) from error
     except ValueError as error:
         raise CheckpointError(path=path, reason=f"it is not JSON ({error})") from error

@@ -2,6 +2,23 @@
 
 Batch norm in training takes its statistics from each timestep alone. Everything else is what the execution layer by
 layer computes: integers to the last bit, floats but for the order of sums.
+
+Measured by `tests/benchmarks/bench_execution.py` on one thread of an AMD EPYC (Zen 4): processor time and memory of a
+step of backpropagation through time, as multiples of those layer by layer:
+
+| network | batch, timesteps | time | memory |
+|---|---|---|---|
+| 2312-512-10 | 64, 10 | 1.9 | 2.0 |
+| 2312-512-10 | 512, 50 | 1.5 | 0.73 |
+| 16c5-32c3s2-10 | 32, 10 | 1.8 | 1.3 |
+| 16c5-32c3s2-10 | 4, 100 | 4.7 | 1.7 |
+| 512-512-10 | 16, 500 | 10.3 | 1.5 |
+| 1024-2048-2048-2048-10 | 64, 50 | 2.0 | 1.5 |
+
+It is slower in all of them: what a layer costs whatever its input (looking for events, calling a library, adding up the
+gradients of the weights) is paid at every timestep, and what the backward pass needs is kept all the same. So
+`train.execution=auto` is layer by layer with backpropagation through time; SLTT (`online`), which keeps nothing, has no
+other execution than this one.
 """
 
 from __future__ import annotations

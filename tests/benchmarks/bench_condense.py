@@ -35,14 +35,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurodeploy.condensing import BATCH, SMOOTHING, steps, storage
+from neurodeploy.condensing import SMOOTHING, batch_size, steps, storage
 from neurodeploy.config import read_config
 from neurodeploy.data.augment import AugmentConfig
 from neurodeploy.data.condensed import with_ends
 from neurodeploy.data.frame_set import FrameData, FrameSet, open_frames
 from neurodeploy.files import write_file
 from neurodeploy.train.condense import CondenseRun, condense
-from neurodeploy.train.condense.teachers import fresh, learn
+from neurodeploy.train.condense.teachers import BATCH, fresh, learn
 from neurodeploy.train.config import ModelConfig, TrainConfig
 from neurodeploy.train.evaluate import evaluate
 
@@ -144,23 +144,31 @@ class Bench:
         """One network trained on all recordings."""
         count = len(self.data.train)
         number = self.epochs * -(-count // BATCH)
-        settings = (TrainConfig(), AugmentConfig(), number)
+        settings = (TrainConfig(), AugmentConfig(), number, BATCH)
         return self.known(f"full {model} {net}", lambda: self._trained(self.data.train, model, net, *settings))
 
     def condensed(self, method: str, per_class: int, seed: int, model: str, net: int) -> Record:
         """One network trained on a condensed set."""
         items = self.set_of(method, per_class, seed)
-        settings = (TrainConfig(label_smoothing=SMOOTHING), self.job.augment, steps(len(items.labels)))
+        count = len(items.labels)
+        settings = (TrainConfig(label_smoothing=SMOOTHING), self.job.augment, steps(count), batch_size(count))
         key = f"net {method} {per_class} {seed} {model} {net}"
         return self.known(key, lambda: self._trained(items, model, net, *settings))
 
     def _trained(
-        self, frames: Any, model: str, net: int, settings: TrainConfig, changes: AugmentConfig, number: int
+        self,
+        frames: Any,
+        model: str,
+        net: int,
+        settings: TrainConfig,
+        changes: AugmentConfig,
+        number: int,
+        batch: int,
     ) -> Record:
         config = replace(self.job, model=MODELS[model])
         made = fresh(config, frames.shape[1:], len(self.data.classes), NET + net)
         rng, started = np.random.default_rng([NET + net]), time.process_time()
-        learn(made, frames, number, rng, settings=settings, changes=changes)
+        learn(made, frames, number, rng, settings=settings, changes=changes, batch=batch)
         found: Record = {"cpu_s": time.process_time() - started, "steps": number}
         for name, split in self.tests.items():
             found[name] = evaluate(made, split, np.arange(len(split))).accuracy

@@ -4,7 +4,7 @@
 
 Both take turns in one process; printed are the median milliseconds of processor time of both and the ratio. The density
 at which the ratio passes 1 is where zeros become cheaper than the bookkeeping: `neurodeploy.train.events.sums` uses events
-below DENSE_LIMIT and MAP_LIMIT.
+below DENSE_LIMIT, MAP_LIMIT and STRIDED_LIMIT.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    module.DENSE_LIMIT = module.MAP_LIMIT = 1.0
+    module.DENSE_LIMIT = module.MAP_LIMIT = module.STRIDED_LIMIT = 1.0
     print(f"torch {torch.__version__}, {given.threads} threads")
     for name, (synapse, shape) in CASES.items():
         synapse.weight = nn.Parameter(laid_out(synapse.weight.detach()))

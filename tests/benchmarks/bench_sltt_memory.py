@@ -4,10 +4,10 @@
 
 Every number is from a process of its own, which trains a network on frames of 34x34 pixels (8 % of them active) for
 three batches: the most that the process held during them (VmHWM of Linux) less what it held before there was a network,
-but after imports and compilation. That is the network, its gradients and those of the optimizer, everything that a step
+but after imports, compilation and a batch of two timesteps. That is the network, its gradients and those of the optimizer, everything that a step
 computes, and the frames of the batch, packed with SLTT and as floats with backpropagation through time. Cases are those of
-`bench_training_step`, and `default`, the network that `neurodeploy train` builds. Printed in MB of 10^6 bytes, the least of
---repeats processes, and the ratio to the first number of timesteps.
+`bench_training_step`, and `default`, the network that `neurodeploy train` builds. Printed in MB of 10^6 bytes, the median
+of --repeats processes and their range, and the ratio of the medians to that of the first number of timesteps.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def step(net: SpikingNet, optimizer: torch.optim.Optimizer, settings: TrainConfi
     labels, device = torch.arange(batch) % CLASSES, torch.device("cpu")
     if settings.is_online:
         frames = pack(recordings(batch, timesteps), device)
-        optimizer.zero_grad(set_to_none=True)
         learn_online(net, frames, labels, settings, np.random.default_rng(0))
         apply_gradients(optimizer, 1e-3, 1.0)
+        optimizer.zero_grad(set_to_none=True)
     else:
         value = losses(net(as_input(recordings(batch, timesteps), device)).logits, labels, settings).mean()
         train_step(optimizer, value, 1e-3, 1.0)
@@ -72,7 +72,7 @@ def measure(case: str, gradient: str, batch: int, timesteps: int) -> float:
     torch.set_num_threads(1)
     settings = TrainConfig(gradient=gradient, loss="tet")  # type: ignore[arg-type]  # a plain str
     first = build(case)
-    step(first, make_optimizer(first, settings), settings, 2, 2)
+    step(first, make_optimizer(first, settings), settings, batch, 2)
     del first
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak
     before = held("VmRSS")
@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--timesteps", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--cases", nargs="+", default=["default", "dense", "conv"])
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--gradients", nargs="+", default=["sltt", "bptt"], choices=["sltt", "sltt_k", "bptt"])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -95,7 +96,7 @@ def main() -> None:
         case, gradient, batch, timesteps = given.one
         print(measure(case, gradient, int(batch), int(timesteps)))
         return
-    for case, gradient in itertools.product(given.cases, ("sltt", "bptt")):
+    for case, gradient in itertools.product(given.cases, given.gradients):
         first = None
         for timesteps in given.timesteps:
             command = [sys.executable, __file__, "--one", case, gradient, str(given.batch), str(timesteps)]
@@ -103,10 +104,11 @@ def main() -> None:
                 float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 for _ in range(given.repeats)
             ]
-            first = first or min(runs)
+            middle = float(np.median(runs))
+            first = first or middle
             print(
-                f"{case:8s} {gradient}: T {timesteps:4d}, batch {given.batch}: {min(runs):7.1f} MB "
-                f"({max(runs):.1f} at most), {min(runs) / first:5.2f} times T {given.timesteps[0]}",
+                f"{case:8s} {gradient}: T {timesteps:4d}, batch {given.batch}: {middle:7.1f} MB "
+                f"({min(runs):.1f} to {max(runs):.1f}), {middle / first:5.2f} times T {given.timesteps[0]}",
                 flush=True,
             )
 

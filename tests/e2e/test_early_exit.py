@@ -119,6 +119,63 @@ def test_energy_counts_up_to_the_exit(cli: Callable, calibrated: Path, tmp_path:
     assert "timesteps on average" in cli("energy", calibrated, "--profile", "loihi1", "--samples", 20).out
 
 
+def test_the_report_shows_the_exit(cli: Callable, calibrated: Path, tmp_path: Path) -> None:
+    answer = cli("report", calibrated, "--samples", 10, "--out", tmp_path / "report.html")
+    assert answer.code == 0, answer.err
+    page, test = (
+        (tmp_path / "report.html").read_text(),
+        json.loads((calibrated / "early_exit.json").read_text())["test"],
+    )
+    section = page[page.index('<section id="early-exit">') : page.index('<section id="spikes">')]
+    assert f"{test['steps']:.2f} of 8 timesteps on average" in section
+    assert f"{test['accuracy']:.1%}" in section
+    assert "right answers against average timesteps" in section
+    assert "dynamic energy, loihi1" in section
+    assert "<dt>early exit</dt>" in page
+
+
+def test_the_report_of_a_run_without_an_exit_says_how_to_find_one(cli: Callable, run: Path, tmp_path: Path) -> None:
+    assert cli("report", run, "--samples", 4, "--out", tmp_path / "report.html").code == 0
+    page = (tmp_path / "report.html").read_text()
+    assert "neurodeploy early-exit RUN" in page
+    assert "<dt>early exit</dt>" not in page
+
+
+def test_a_calibration_without_its_curve_gives_no_report(cli: Callable, calibrated: Path, tmp_path: Path) -> None:
+    shutil.copytree(calibrated, tmp_path / "run")
+    path, out = tmp_path / "run" / "early_exit.json", tmp_path / "report.html"
+    found = json.loads(path.read_text())
+    for part in ("calibration", "test", "notes"):
+        path.write_text(json.dumps({**found, part: 3}))
+        answer = cli("report", tmp_path / "run", "--samples", 4, "--out", out)
+        assert answer.code == 6
+        assert "Calibrate again" in answer.err
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics.json", '{"wall_s": 3}'),
+        ("metrics.json", '{"confusion": 4}'),
+        ("metrics.json", "[]"),
+        ("metrics.jsonl", "3\n"),
+        ("exports/onnx.json", "{}"),
+        ("exports/onnx.json", '{"verdicts": [1]}'),
+    ],
+)
+def test_damaged_files_of_a_run_give_no_report(
+    cli: Callable, run: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "run" / name).write_text(content)
+    answer = cli("report", tmp_path / "run", "--samples", 2)
+    assert answer.code == 6
+    assert name.partition("/")[0] in answer.err
+    assert not (tmp_path / "run" / "report.html").exists()
+
+
 def test_energy_without_a_calibration_is_as_before(cli: Callable, run: Path) -> None:
     found = cli("energy", run, "--profile", "loihi1", "--samples", 4, "--json").json
     assert found["early_exit"] is None
@@ -146,6 +203,9 @@ def test_a_calibration_of_other_weights_is_refused(calibrated: Path, tmp_path: P
     [
         (["--max-loss", "2"], 2, "max-loss"),
         (["--steps", "0.5"], 2, "--steps"),
+        (["--steps", "inf"], 2, "--steps"),
+        (["--steps", "nan"], 2, "--steps"),
+        (["--max-loss", "nan"], 2, "max-loss"),
         (["--steps", "2", "--max-loss", "0.1"], 2, "Leave one out"),
         (["data.validation=0.5"], 2, "another split"),
     ],

@@ -147,6 +147,18 @@ def test_what_a_method_noted_is_whole_and_the_same_in_both(together: Path) -> No
     assert facts(together)["history"][1]["loss"] == pytest.approx(history[1]["loss"], rel=1e-3)
 
 
+@pytest.mark.parametrize("delays", worker.DELAYS)
+def test_delays_are_learned_from_the_whole_batch(delays: str, together: Path) -> None:
+    """A thousandth: after four steps of AdamW, rounding in the first gradients has grown."""
+    first, second = of_both(together, delays)
+    wanted = dict(worker.delays_after_an_epoch(delays))
+    assert set(first) == set(wanted)
+    for name, value in wanted.items():
+        assert torch.equal(first[name], second[name])
+        close(first[name], value, share=1e-3)
+    assert all((wanted[name] != wanted[f"before.{name[6:]}"]).any() for name in wanted if name.startswith("after."))
+
+
 @pytest.mark.parametrize("select", worker.CHOOSING)
 def test_both_choose_the_same_recordings_by_what_each_saw_a_part_of(select: str, together: Path) -> None:
     first, second = (facts(together, rank)["choices"][select] for rank in range(SIZE))

@@ -55,6 +55,16 @@ def test_nodes_of_one_layer_share_its_bits_and_add_their_products() -> None:
     assert plan.bits == {"fc1": 8, "fc": 2}
 
 
+def test_the_least_that_is_named_is_accepted() -> None:
+    layers = {"a": layer("a", 100, spike_bits=3), "b": layer("b", 500)}
+    measured = sensitivity({7: 0.0}, a=1.0, b=1.0)
+    with pytest.raises(ConfigError) as refused:
+        choose(measured, layers, 1.0)
+    least = float(refused.value.allowed.split()[0])
+    assert choose(measured, layers, least).bits == {"a": 2, "b": 2}
+    assert least == pytest.approx(14 * 800 / 600, abs=1e-4)
+
+
 @pytest.mark.parametrize("budget", [1.9, 0.0, -4.0, float("nan")])
 def test_a_budget_below_the_least_is_refused_with_the_least(budget: float) -> None:
     with pytest.raises(ConfigError, match="2 or more"):

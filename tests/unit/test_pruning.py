@@ -7,7 +7,7 @@ from neurodeploy.deployment import Deployment
 from neurodeploy.errors import ConfigError
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
-from neurodeploy.pruning import Layer, Wanted, activity, chosen, outgoing, smaller
+from neurodeploy.pruning import Layer, Wanted, activity, chosen, folded, outgoing, smaller
 
 SHAPE, STEPS = (2, 7, 8), 6
 
@@ -49,6 +49,46 @@ def test_without_dead_neurons_no_spike_on_the_calibration_recordings_changes(rng
             np.testing.assert_array_equal(after[value], before[value][:, :, stay], err_msg=value)
     np.testing.assert_array_equal(after["readout"], before["readout"])
     assert before["readout"].any()
+
+
+def always_firing(rng: np.random.Generator) -> Deployment:
+    """Neurons 2 and 4 of cuba1 fire at every timestep; their readers have no memory of currents."""
+    nodes = (
+        Input("input", (), (6,)),
+        Dense("fc1", (Ref("input"),), rng.integers(-60, 70, (7, 6))),
+        Cuba("cuba1", (Ref("fc1"),), 4096, 900, 90, np.array([0, 5, 3000, -9, 3000, 0, 8])),
+        Dense("fc2", (Ref("cuba1"),), rng.integers(-60, 70, (5, 7))),
+        Cuba("cuba2", (Ref("fc2"),), 4096, 900, 90),
+        Dense("fc", (Ref("cuba2"),), rng.integers(-90, 90, (3, 5))),
+        Readout("readout", (Ref("fc"),)),
+    )
+    return Deployment(IntGraph(Graph(nodes)), Graph(nodes), STEPS, ("a", "b", "c"))
+
+
+def test_neurons_that_always_fire_go_into_biases_without_changing_a_spike(rng: np.random.Generator) -> None:
+    whole, data = always_firing(rng), (rng.random((STEPS, 130, 6)) < 0.3).astype(np.uint8)
+    layer = activity(whole, data)["cuba1"]
+    loud = chosen(layer, Wanted(hyperactive=0.99))["hyperactive"]
+    assert loud.tolist() == [False, False, True, False, True, False, False]
+    steady, said = folded(whole, {"cuba1": np.where(loud, layer.rates, 0)})
+    assert said == {"cuba1": "in the biases of cuba2: exactly"}
+    small = smaller(steady, {"cuba1": ~loud})
+    before, after = simulate(whole.integer, data), simulate(small.integer, data)
+    np.testing.assert_array_equal(after["cuba1"], before["cuba1"][:, :, ~loud])
+    for value in ("cuba2", "cuba2.voltage", "readout"):
+        np.testing.assert_array_equal(after[value], before[value], err_msg=value)
+    assert before["cuba2"].any()
+    # Without the biases it would be another network: the test compares something.
+    bare = simulate(smaller(whole, {"cuba1": ~loud}).integer, data)
+    assert (bare["cuba2"] != before["cuba2"]).any()
+    np.testing.assert_array_equal(small.float_graph["cuba2"].bias, small.integer.graph["cuba2"].bias)
+
+
+def test_what_goes_to_a_readout_is_lost_and_that_is_said(rng: np.random.Generator) -> None:
+    whole = always_firing(rng)
+    same, said = folded(whole, {"cuba2": np.array([1.0, 0, 0, 0, 0])})
+    assert said == {"cuba2": "lost: 'readout' has no biases"}
+    assert same.integer.graph["fc"].bias is None
 
 
 def test_rates_are_spikes_per_neuron_and_timestep(rng: np.random.Generator) -> None:

@@ -3,6 +3,7 @@
 from neurodeploy.graph.graph import Graph
 from neurodeploy.graph.passes.drop_neurons import drop_neurons
 from neurodeploy.graph.passes.fold_batchnorm import fold_batchnorm
+from neurodeploy.graph.passes.fold_rates import Folded, fold_rates
 from neurodeploy.graph.passes.fuse_pool import fuse_pool
 from neurodeploy.graph.passes.move_bias import move_bias
 from neurodeploy.graph.passes.or_pool import or_pool
@@ -19,4 +20,14 @@ def lower(graph: Graph) -> Graph:
     return move_bias(fuse_pool(or_pool(graph)))
 
 
-__all__ = ["drop_neurons", "fold_batchnorm", "fuse_pool", "lower", "move_bias", "or_pool", "pool_sums"]
+__all__ = [
+    "Folded",
+    "drop_neurons",
+    "fold_batchnorm",
+    "fold_rates",
+    "fuse_pool",
+    "lower",
+    "move_bias",
+    "or_pool",
+    "pool_sums",
+]

@@ -62,7 +62,7 @@ class CondenseConfig:
     ste: Literal["identity", "clipped"] = "identity"
     final: Literal["round", "sample"] = "round"
     init: Literal["centroids", "real"] = "centroids"
-    iterations: int = 1000
+    iterations: int = 400
     lr: float = 0.1
     optimizer: Literal["momentum", "adam"] = "momentum"
     smoothing: float = 1.0

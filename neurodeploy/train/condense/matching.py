@@ -7,7 +7,7 @@ A = (|U_r| - |U_s|)^2                                   amplitude: how varied th
 P = 2 (|U_r| |U_s| - Re U_r Re U_s - Im U_r Im U_s)     phase: where they lie
 A + P = |U_r - U_s|^2
 
-`mean_distance` and `readout_loss` are ours and stand beside it; see the package's list of deviations.
+`mean_distance` is ours and stands beside it; see the package's list of deviations.
 
 Source:
     A and P: Wang et al. 2025, "Dataset distillation with neural characteristic function" (CVPR); its use along time: Ye
@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Complex, Float
 from torch import Tensor
 
 Temporal = Literal["dft", "none", "cross"]
@@ -126,32 +125,3 @@ def mean_distance(real: Features, items: Other, classes: int, *, normalised: boo
     kept = [unit(each) if normalised else each / each.shape[2] ** 0.5 for each in (real, items)]
     first, second = (by_class(each, classes).mean(2) for each in kept)
     return (first - second).square().sum(2).mean()
-
-
-def readout_loss(
-    real: Float[Tensor, "recordings features"],
-    items: Float[Tensor, "items features"],
-    labels: Int[Tensor, " items"],
-    real_labels: Int[Tensor, " recordings"],
-    classes: int,
-    *,
-    ridge: float,
-    temperature: float,
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Cross-entropy and accuracy on real recordings of the readout that ridge regression fits to the items alone.
-
-    Args:
-        real, items: features, averaged over time.
-        ridge: of the regression, relative to the mean squared length of the items' features, > 0.
-        temperature: answers are divided by it.
-    Source:
-        Zhou et al. 2022, "Dataset distillation using neural feature regression", arXiv:2206.00719.
-    """
-    centre = items.mean(0)
-    first, second = real - centre, items - centre
-    scale = second.square().sum(1).mean().detach() + SMALL
-    wanted = F.one_hot(labels, classes).to(second.dtype) - 1 / classes
-    own = second @ second.T / scale + ridge * torch.eye(len(second))
-    answers = first @ second.T / scale @ torch.linalg.solve(own, wanted)
-    right = (answers.argmax(1) == real_labels).to(answers.dtype).mean()
-    return F.cross_entropy(answers / temperature, real_labels), right.detach()

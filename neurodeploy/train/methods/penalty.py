@@ -68,7 +68,7 @@ class Penalty(Method):
         frames, hidden = _frames(batch), self._hidden(output)
         value = torch.zeros((), device=frames.device)
         if self.config.rate and hidden:
-            above = [(spikes.mean() - self.config.target_rate).clamp(min=0) for spikes in hidden]
+            above = [(spikes.mean(dtype=torch.float32) - self.config.target_rate).clamp(min=0) for spikes in hidden]
             value = value + self.config.rate * torch.stack(above).mean()
         if self.config.synops:
             share = self.synaptic_operations(frames, output) / (self.dense * len(frames))
@@ -88,7 +88,7 @@ class Penalty(Method):
         count, hidden = len(batch.labels), self._hidden(output)
         self.samples += count
         self.operations += count * float(self.synaptic_operations(_frames(batch), output))
-        self.spikes += count * sum(float(spikes.mean()) for spikes in hidden) / max(len(hidden), 1)
+        self.spikes += count * sum(float(spikes.mean(dtype=torch.float32)) for spikes in hidden) / max(len(hidden), 1)
 
     def facts(self) -> Mapping[str, float]:
         """Synaptic operations per inference and the mean firing rate of the hidden layers, in this epoch."""

@@ -129,7 +129,7 @@ class Transfer(Method):
 
     def _alignment(self, shown: Output, output: Output) -> Tensor:
         """|CKA| of the last stage's spikes at each timestep; 0 where there are too few recordings."""
-        image, event = (each.spikes[-1].flatten(2) for each in (shown, output))
+        image, event = (each.spikes[-1].float().flatten(2) for each in (shown, output))
         if image.shape[1] < LEAST:
             return torch.zeros(len(image), device=image.device)
         return cka(image, event).abs()

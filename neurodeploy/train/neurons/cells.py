@@ -45,7 +45,7 @@ def spike(
     keep: Float[Tensor, ""] | None = None,
     spend: bool = False,
 ) -> Float[Tensor, "time batch *shape"]:
-    """Spikes (0 or 1) of neurons which receive `drive`, in float32; currents start at zero, voltages at `cell.start`.
+    """Spikes (0 or 1) of neurons that receive `drive`, in its precision; currents start at 0, voltages at `cell.start`.
 
     Args:
         drive: summed input of each timestep; half precision is computed in float32.
@@ -135,7 +135,7 @@ class _FloatPlan:
         if compiled is not None:
             return compiled.float_voltages(drive, offset, self.rule, before, spend=self.spend)
         voltage, spikes, after = float_states(drive.float(), self.rule, offset, before)
-        return voltage, spikes, None if before is None else after
+        return voltage, spikes.to(drive.dtype), None if before is None else after
 
 
 @final
@@ -216,16 +216,20 @@ class _Spikes(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         before = None if remains is None else State(current, remains)
         voltage, spikes, after = plan.run(drive, bias, before)
-        ctx.save_for_backward(voltage, current, remains)
+        # Only a learned decay reads the first voltages, and where timesteps come one by one they would add up.
+        ctx.save_for_backward(voltage, remains if ctx.needs_input_grad[2] else None)
         ctx.rule, ctx.dtype = plan.rule, drive.dtype
+        ctx.has_current, ctx.has_state = current is not None, remains is not None
         ctx.set_materialize_grads(False)
         return spikes, None if after is None else after.current, None if after is None else after.remains
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        voltage, current, remains = ctx.saved_tensors
+        voltage, remains = ctx.saved_tensors
         rule: Rule = ctx.rule
-        before = None if remains is None else State(current, remains)
+        before = None
+        if ctx.has_state:
+            before = State(voltage[0] if ctx.has_current else None, voltage[0] if remains is None else remains)
         compiled = kernels_for(voltage, rule.surrogate)
         found = (gradients if compiled is None else compiled.gradients)(
             torch.zeros_like(voltage) if grads[0] is None else grads[0],

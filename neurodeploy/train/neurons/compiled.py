@@ -1,4 +1,9 @@
-"""Which compiled kernels take a layer of neurons: loops on the CPU, Triton on CUDA, or none."""
+"""Which compiled kernels take a layer of neurons: loops on the CPU, Triton on CUDA, or none.
+
+`torch.compile` is not used for the rest of a training step: on the CPU of `events.sums` (one thread, torch 2.13, case
+`dense` of `tests/benchmarks/bench_training_step.py`) a step took 1.17 times as long with a compiled network, which
+compiled for 8 s, and 1.09 times with a compiled loss.
+"""
 
 from __future__ import annotations
 

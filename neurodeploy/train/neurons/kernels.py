@@ -32,14 +32,14 @@ def float_voltages(
     Args:
         spend: the voltages take the memory of `drive`.
     """
-    drive = drive.float()
+    precision, drive = drive.dtype, drive.float()
     spikes = torch.empty_like(drive)
     voltage = drive.detach() if spend else torch.empty_like(drive)
     offset = np.zeros(1, np.float32) if bias is None else bias.detach().numpy()
     rest = (*forward_numbers(rule), rule.reset is Reset.ZERO, None if spend else flat(voltage), flat(spikes))
     after, states = _states(before, drive)
     spread(float_steps, blocks_of(drive), flat(drive), offset, inner(drive, len(offset)), *rest, *states, None)
-    return voltage, spikes, after
+    return voltage, spikes.to(precision), after
 
 
 def integer_voltages(
@@ -77,7 +77,7 @@ def gradients(
     shares = np.zeros(blocks, np.float64) if learned else None
     state, changes = _states(nothing(before) if later is None else later, voltage)
     left = None if before is None or not learned else _flat_state(before.remains, voltage)
-    arrays = (flat(in_order_of(grad, voltage)), flat(voltage), inner(voltage, max(channels, 1)))
+    arrays = (flat(in_order_of(grad.float(), voltage)), flat(voltage), inner(voltage, max(channels, 1)))
     sums = (flat(drive), biases, shares, left, *changes, None, None, None, None)
     spread(backward_steps, blocks, *arrays, *forward_numbers(rule), *backward_numbers(rule), *sums)
     bias = None if biases is None else torch.from_numpy(biases.sum(0)).float()

@@ -147,10 +147,10 @@ def gradients(
     Args:
         grad: with respect to the spikes.
         voltage: before the reset.
-        before: the state in which the recursion began, if it was given one.
+        before: the state in which the recursion began, if it was given one; its numbers are read only if `learned`.
         later: gradient with respect to the state after the last timestep; None: nothing depends on it.
     """
-    factor = rule.surrogate.factor * rule.gain
+    grad, factor = grad.to(voltage.dtype), rule.surrogate.factor * rule.gain
     to_voltage = torch.empty_like(voltage)
     carry = torch.zeros_like(voltage[0]) if later is None else later.remains.clone()
     bump, share = torch.empty_like(voltage[0]), torch.zeros((), dtype=torch.float64, device=voltage.device)

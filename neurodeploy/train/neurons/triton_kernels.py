@@ -1,8 +1,9 @@
 """The recursions of `recursion` on CUDA, by Triton: one kernel for all timesteps of a layer, forward or backward.
 
-A program holds the states of a block of neurons in registers and walks through time; nothing but the voltages before
-the reset is kept, as float32: bfloat16 would blur on which side of the threshold they lie. A drive of half precision is
-read as it is. Imported only where there is a GPU and Triton.
+A program holds the states of a block of neurons in registers, as float32, and walks through time; nothing but the
+voltages before the reset is kept. For a drive of half precision these are the distances to the threshold in bfloat16:
+rounding never moves a distance over 0, as it would a voltage over the threshold, so that the signs are the spikes. A
+neuron then takes two bytes a timestep, and two for its spikes. Imported only where there is a GPU and Triton.
 """
 
 from __future__ import annotations
@@ -37,11 +38,13 @@ ONE = tl.constexpr(DECAY_ONE)
 def float_voltages(
     drive: Tensor, bias: Tensor | None, rule: Rule, before: State | None = None, *, spend: bool = False
 ) -> tuple[Tensor, Tensor, State | None]:
-    """Like `kernels.float_voltages`; `drive` may be of half precision, and is spent only where it is float32."""
-    voltage = drive.detach() if spend and drive.dtype is torch.float32 else _empty(drive)
-    spikes, after = torch.empty_like(voltage), copied(before, drive)
+    """Like `kernels.float_voltages`, but for half precision: then the first result is v - threshold in bfloat16."""
+    is_half = drive.dtype is not torch.float32
+    voltage = drive.detach() if spend and not is_half else _empty(drive, torch.bfloat16 if is_half else torch.float32)
+    spikes, after = torch.empty_like(drive), copied(before, drive)
     numbers = (float(rule.keep_current), float(rule.keep_voltage), float(rule.threshold), float(rule.start))
-    _float_steps[_grid(drive)](*_arrays(drive, bias, voltage, spikes, after), *numbers, **_choices(rule, bias, after))
+    arrays = _arrays(drive, bias, voltage, spikes, after)
+    _float_steps[_grid(drive)](*arrays, *numbers, is_half=is_half, **_choices(rule, bias, after))
     return voltage, spikes, after
 
 
@@ -49,7 +52,7 @@ def integer_voltages(
     drive: Tensor, bias: Tensor | None, decays: tuple[int, int], rule: Rule, before: State | None = None
 ) -> tuple[Tensor, Tensor, State | None]:
     """Like `kernels.integer_voltages`: the same integers."""
-    voltage, spikes, after = _empty(drive), _empty(drive), copied(before, drive)
+    voltage, spikes, after = _empty(drive, torch.float32), torch.empty_like(drive), copied(before, drive)
     numbers = (*(DECAY_ONE - decay for decay in decays), round(rule.threshold), round(rule.gain))
     _integer_steps[_grid(drive)](*_arrays(drive, bias, voltage, spikes, after), *numbers, **_choices(rule, bias, after))
     return voltage, spikes, after
@@ -65,9 +68,13 @@ def gradients(
     before: State | None = None,
     later: State | None = None,
 ) -> Gradients:
-    """Like `kernels.gradients`; sums over neurons are torch's, so they are the same in every run."""
+    """Like `kernels.gradients`; sums over neurons are torch's, so they are the same in every run.
+
+    Args:
+        voltage: or, in bfloat16, the distances of `float_voltages`; the gradient of the drive then is bfloat16 too.
+    """
     drive, surrogate = torch.empty_like(voltage), rule.surrogate
-    total, share = (torch.empty_like(voltage[0]) for _ in range(2))
+    total, share = (torch.empty_like(voltage[0], dtype=torch.float32) for _ in range(2))
     state = copied(nothing(before) if later is None else later, voltage)
     begun = None if before is None else in_order_of(before.remains.float(), voltage[0])
     numbers = (rule.keep_current, rule.keep_voltage, rule.threshold, rule.start)
@@ -89,6 +96,7 @@ def gradients(
         has_current=state is not None and state.current is not None,
         has_state=state is not None,
         learned=learned,
+        is_half=voltage.dtype is not torch.float32,
         **OPTIONS,
     )
     others = [axis for axis in range(total.ndim) if axis != 1]
@@ -97,8 +105,8 @@ def gradients(
     return Gradients(drive, bias, keep, state)
 
 
-def _empty(drive: Tensor) -> Tensor:
-    return torch.empty_like(drive, dtype=torch.float32)
+def _empty(drive: Tensor, dtype: torch.dtype) -> Tensor:
+    return torch.empty_like(drive, dtype=dtype)
 
 
 def _grid(values: Tensor) -> tuple[int]:
@@ -178,6 +186,7 @@ def _float_steps(
     has_bias: tl.constexpr,
     has_current: tl.constexpr,
     has_state: tl.constexpr,
+    is_half: tl.constexpr,
     block: tl.constexpr,
 ):
     places = tl.program_id(0) * block + tl.arange(0, block)
@@ -190,8 +199,11 @@ def _float_steps(
         current = current * keep_current + tl.load(drive + place, mask=own, other=0.0).to(tl.float32)
         level = left * keep_voltage + current + push
         fired = level > threshold
-        tl.store(voltage + place, level, mask=own)
-        tl.store(spikes + place, fired.to(tl.float32), mask=own)
+        kept = level
+        if is_half:
+            kept = level - threshold
+        tl.store(voltage + place, kept.to(voltage.dtype.element_ty), mask=own)
+        tl.store(spikes + place, fired.to(tl.float32).to(spikes.dtype.element_ty), mask=own)
         left = _left(level, fired, threshold, to_zero)
         place += size
     if has_state:
@@ -277,6 +289,7 @@ def _backward_steps(
     has_current: tl.constexpr,
     has_state: tl.constexpr,
     learned: tl.constexpr,
+    is_half: tl.constexpr,
     block: tl.constexpr,
 ):
     places = tl.program_id(0) * block + tl.arange(0, block)
@@ -288,8 +301,11 @@ def _backward_steps(
     share = tl.zeros((block,), tl.float32)
     place = places.to(tl.int64) + (steps - 1).to(tl.int64) * size
     for _ in range(steps):
-        level = tl.load(voltage + place, mask=own, other=0.0)
+        level = tl.load(voltage + place, mask=own, other=0.0).to(tl.float32)
         distance = level - threshold
+        if is_half:
+            distance = level
+            level = distance + threshold
         fired = distance > 0
         if learned:
             share += change * _left(level, fired, threshold, to_zero)
@@ -299,7 +315,7 @@ def _backward_steps(
         change = arrived * _bump(distance, width, triangle) * factor + carry
         carry = change * keep_voltage
         total += change
-        tl.store(drive + place, change + flow, mask=own)
+        tl.store(drive + place, (change + flow).to(drive.dtype.element_ty), mask=own)
         flow = (change + flow) * keep_current
         place -= size
     share += change * _given(begun, places, own, has_state, start)

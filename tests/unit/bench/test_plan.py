@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from neurodeploy.bench.plan import TRAIN, Row, read_plan
+from neurodeploy.bench.methods import compare_methods
+from neurodeploy.bench.plan import TRAIN, Plan, Row, read_plan
+from neurodeploy.bench.work import Work
 from neurodeploy.config import read_config
-from neurodeploy.errors import ConfigError, DataError
+from neurodeploy.errors import ConfigError, DataError, ProfileError
 from neurodeploy.train.config import RunConfig
 
 PLAN = """
@@ -69,8 +71,13 @@ def test_rows_have_folders_and_needs(tmp_path: Path) -> None:
     [
         ("seeds = [3, 4]", "seeds = 3", "seeds"),
         ("seeds = [3, 4]", "sedes = [3]", "sedes"),
+        ("seeds = [3, 4]", "seeds = [3, 3]", "none of them twice"),
+        ("seeds = [3, 4]", "seeds = [-1]", "seeds"),
+        ("seeds = [3, 4]", "seeds = [true]", "seeds"),
+        ("seeds = [3, 4]", "seeds = [9223372036854775808]", "seeds"),
         ("{run of TET}", "{run of tot}", "further up"),
         ("{run of TET}", "{rum}", "rum"),
+        ("tune '{run of TET}'", "bench methods plan.toml", "begin with train"),
         ("'{run of TET}'", "'{run of TET}", "command lines"),
         ('name = "TET"', 'name = "plain T 8"', "differs"),
         ('name = "TET"', 'name = ""', "letters"),
@@ -88,3 +95,18 @@ def test_a_plan_needs_a_method_and_a_file(tmp_path: Path) -> None:
         plan_of("seeds = [1]", tmp_path)
     with pytest.raises(DataError):
         read_plan(tmp_path / "nothing.toml")
+
+
+def test_an_unknown_profile_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('profiles = ["loihi9"]\n[[method]]\nname = "plain"\n')
+    with pytest.raises(ProfileError, match="loihi9"):
+        compare_methods(path, tmp_path / "out", lambda text: None)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[1]", '[{"words": ["train"], "result": 3}]', '"x"', "null"])
+def test_notes_that_are_damaged_count_for_nothing(content: str, tmp_path: Path) -> None:
+    (tmp_path / "commands.json").write_text(content)
+    row = Row("plain")
+    assert Work(Plan((0,), ("loihi1",), {}, (row,)), row, 0, tmp_path, {})._before() == []

@@ -214,6 +214,14 @@ def test_a_file_that_is_missing_or_changed_is_noticed(folder: Path, name: str) -
         (lambda facts: facts.update(per_class=2), "wanted"),
         (lambda facts: facts.update(sensor=[34]), "incomplete or wrong"),
         (lambda facts: facts["source"].update(more=1), "incomplete or wrong"),
+        (lambda facts: facts.update(classes=[]), "no classes"),
+        (lambda facts: facts.update(method=3), "method is 3"),
+        (lambda facts: facts.update(binary="no"), "binary is 'no'"),
+        (lambda facts: facts.update(duration_us="long"), "duration_us is 'long'"),
+        (lambda facts: facts.update(duration_us=-1), "below 0"),
+        (lambda facts: facts["source"].update(dataset=None), "dataset is None"),
+        (lambda facts: facts["source"].update(height=True), "height is True"),
+        (lambda facts: facts["source"].update(content_key=5), "content_key is 5"),
     ],
 )
 def test_facts_that_do_not_fit_are_refused(folder: Path, change: object, said: str) -> None:
@@ -221,6 +229,14 @@ def test_facts_that_do_not_fit_are_refused(folder: Path, change: object, said: s
     change(found["facts"])  # type: ignore[operator]
     (folder / FACTS).write_text(json.dumps(found))
     with pytest.raises(DataError, match=said):
+        read_condensed(folder)
+
+
+@pytest.mark.parametrize("digests", [None, 3, "x", [], {}])
+def test_files_without_a_digest_are_refused(folder: Path, digests: object) -> None:
+    found = json.loads((folder / FACTS).read_text())
+    (folder / FACTS).write_text(json.dumps({**found, "sha256": digests}))
+    with pytest.raises(DataError, match="Distil again"):
         read_condensed(folder)
 
 

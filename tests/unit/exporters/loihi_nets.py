@@ -73,6 +73,19 @@ def delayed_net(rng: Rng) -> Graph:
     return Graph((*nodes, Readout("answer", tuple(Ref(f"fc2_{d}") for d in (0, 1, 5)))))
 
 
+def biased_behind_delays(rng: Rng, *, first: int = 60, last: int = 400) -> Graph:
+    """Delays between layers 1 and 2; biases of both, of which the second fires before its first input arrives."""
+    middle = even(rng, 8, 9)
+    waits = rng.choice([0, 1, 3], middle.shape)
+    nodes: list[Node] = [Input("input", (), (12,)), Dense("fc1", (Ref("input"),), even(rng, 9, 12))]
+    nodes.append(Cuba("cuba1", (Ref("fc1"),), 4096, 512, 90, bias=np.linspace(-20, first, 9).astype(np.int64)))
+    nodes += [Dense(f"fc2_{d}", (Ref("cuba1", d),), middle * (waits == d)) for d in (0, 1, 3)]
+    biases = np.linspace(-50, last, 8).astype(np.int64)
+    nodes.append(Cuba("cuba2", tuple(Ref(f"fc2_{d}") for d in (0, 1, 3)), 1024, 512, 90, bias=biases))
+    nodes += [Dense("fc3", (Ref("cuba2"),), even(rng, 6, 8)), Cuba("cuba3", (Ref("fc3"),), 4096, 512, 90)]
+    return Graph((*nodes, Dense("fc", (Ref("cuba3"),), even(rng, 5, 6)), Readout("answer", (Ref("fc"),))))
+
+
 def every_kind(rng: Rng) -> Graph:
     """Two convs (one grouped and dilated), flatten, two dense layers, biases, all decays, a read-out."""
     nodes = (

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from loihi_nets import (
     LAVA,
+    biased_behind_delays,
     compared,
     delayed_net,
     edit_manifest,
@@ -66,7 +67,7 @@ def test_a_network_of_every_kind_is_exact_in_lava(rng: Rng, tmp_path: Path) -> N
 
 @pytest.mark.lava
 @pytest.mark.usefixtures("lava")
-@pytest.mark.parametrize("make", [recurrent_net, delayed_net])
+@pytest.mark.parametrize("make", [recurrent_net, delayed_net, biased_behind_delays])
 def test_recurrence_and_delays_are_exact_in_lava(make: Callable[[Rng], Graph], rng: Rng, tmp_path: Path) -> None:
     graph = make(rng)
     frames = spikes(rng, graph, 8, samples=3)

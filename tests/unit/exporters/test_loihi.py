@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from loihi_nets import (
     READER,
+    biased_behind_delays,
     compared,
     delayed_net,
     edit_manifest,
@@ -160,6 +161,16 @@ def test_the_shipped_script_is_the_one_that_verification_starts(rng: Rng, tmp_pa
     artefact = export(every_kind(rng), tmp_path)
     assert (artefact.folder / "run_lava.py").read_bytes() == script_bytes()
     compile(script_bytes(), "run_lava.py", "exec")
+
+
+def test_only_layers_whose_spikes_reach_a_delay_must_be_silent_before_their_first_input(
+    rng: Rng, tmp_path: Path
+) -> None:
+    """What the others send arrives at once and is reset away; tests/unit/exporters/test_lava.py runs it in Lava."""
+    export(biased_behind_delays(rng, last=400), tmp_path)
+    with pytest.raises(Unsupported, match="may reach threshold 90 in the 1 steps") as refused:
+        export(biased_behind_delays(rng, first=400), tmp_path / "first")
+    assert refused.value.node == "cuba1"
 
 
 def test_the_target_is_found_by_name() -> None:

@@ -7,12 +7,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from neurodeploy.energy import count, price
+from neurodeploy.energy import Counts, count, price
 from neurodeploy.errors import DataError
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
 from neurodeploy.profile import load_profile, profile_names
-from neurodeploy.report import Confusion, ReportData, render, sample_raster
+from neurodeploy.report import Confusion, EarlyExit, ReportData, render, sample_raster
+from neurodeploy.report.exits import SUFFIX, exit_rows
 from neurodeploy.report.rasters import ROWS, grouped
 from neurodeploy.report.render import compared, flat, number_text
 
@@ -34,6 +35,27 @@ def network() -> IntGraph:
         Readout("out", (Ref("dense"),)),
     )
     return IntGraph(Graph(nodes))
+
+
+def exit_of(counts: Counts) -> EarlyExit:
+    """A rule after which half of all work is done."""
+    profiles = (load_profile(name) for name in profile_names())
+    renamed = (replace(profile, name=profile.name + SUFFIX) for profile in profiles if profile.prices)
+    return EarlyExit(
+        rule="From timestep 2 on, an answer is final when the lead is above 70.",
+        timesteps=4,
+        source="11 recordings (test split)",
+        steps=2.25,
+        accuracy=0.9,
+        fixed=(0.5, 0.8, 0.9, 0.95),
+        histogram=(0, 9, 1, 1),
+        curve=((1.0, 0.5), (2.25, 0.9), (4.0, 0.95)),
+        calibrated="30 recordings (validation split)",
+        points={"chosen": (2.25, 0.9), "oracle": (1.5, 1.0)},
+        synaptic_operations=(1234.0, 2468.0),
+        estimates=tuple(price(counts, profile) for profile in renamed),
+        notes=("few recordings",),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +83,7 @@ def data() -> ReportData:
             verdict("NOT_RUN", reason="Lava is not available"),
         ),
         environment={"python": "3.11"},
+        early_exit=exit_of(counts),
     )
 
 
@@ -140,7 +163,14 @@ def test_the_same_data_give_the_same_bytes(data: ReportData, page: str) -> None:
         "test split of digits-dvs",
         "data.dataset",
         "Bit budget",
+        "states (24 bits each), biases and delay lines are not in it",
         "estimate",
+        "an answer is final when the lead is above 70.",
+        "this takes 2.25 of 4 timesteps on average",
+        "30 recordings (validation split)",
+        "thresholds, as calibrated",
+        "1, 2, … timesteps: 0, 9, 1, 1",
+        "few recordings",
     ],
 )
 def test_every_part_is_there(page: str, text: str) -> None:
@@ -162,6 +192,7 @@ def test_every_constant_used_and_all_work_not_covered_is_in_the_page(data: Repor
         "No metrics were recorded",
         "No confusion matrix",
         "No sample was recorded",
+        "The network answers after all timesteps.",
         "No energy was estimated",
         "Nothing was counted",
         "No configuration was saved",
@@ -171,6 +202,15 @@ def test_every_constant_used_and_all_work_not_covered_is_in_the_page(data: Repor
 def test_a_missing_part_is_said_to_be_missing(page: str, sentence: str) -> None:
     assert sentence in render(EMPTY).decode()
     assert sentence not in page
+
+
+def test_what_an_early_exit_saves_stands_beside_what_all_timesteps_take(data: ReportData) -> None:
+    rows = {what: (whole, early) for what, whole, early in exit_rows(data.early_exit, data.estimates)}
+    assert rows["timesteps"] == ("4", "2.25")
+    assert rows["right answers"] == ("95.0%", "90.0%")
+    assert rows["synaptic operations"] == ("2,468", "1,234")
+    named = {name.removeprefix("dynamic energy, ") for name in rows if name.startswith("dynamic")}
+    assert named == {each.profile.name for each in data.estimates if each.dynamic is not None}
 
 
 def test_a_verdict_that_proves_nothing_does_not_look_like_one_that_does() -> None:
@@ -193,6 +233,9 @@ def test_hostile_names_are_shown_as_text() -> None:
         energy_source=HOSTILE,
         verdicts=(verdict(HOSTILE, reason=HOSTILE, target=HOSTILE, runtime=HOSTILE),),
         environment={HOSTILE: HOSTILE},
+        early_exit=EarlyExit(
+            HOSTILE, 2, HOSTILE, 1.5, 0.5, (0.5, 1.0), (1, 1), ((1.0, 0.5),), HOSTILE, {HOSTILE: (1.0, 0.5)}, (1.0, 2.0)
+        ),
     )
     page = render(nasty).decode()
     found = parsed(page)

@@ -40,6 +40,8 @@ NETS = [
         (("lif", "zero"), ("cuba", "subtract")),
     )
 ]
+LEAKY = NeuronConfig(threshold=0.5, learn_decay=True, delays="synapse", max_delay=5)
+NETS.append(pytest.param(MLP, LEAKY, id="mlp-synapse-learned-decay"))
 
 
 def build(model: ModelConfig, neuron: NeuronConfig) -> SpikingNet:

@@ -230,6 +230,12 @@ def test_the_loop_learns_online_in_both_phases(train: TrainConfig) -> None:
     assert training.history[-1]["loss"] < training.history[0]["loss"]
 
 
+def test_gradients_make_room_for_the_next_batch() -> None:
+    training = run(FAST)
+    training.run_epoch(lambda: None)
+    assert all(parameter.grad is None for parameter in training.net.parameters())
+
+
 def test_the_same_seed_draws_the_same_timesteps() -> None:
     runs = [run(replace(FAST, gradient="sltt_k"), seed=seed) for seed in (1, 1, 2)]
     for training in runs:

@@ -5,14 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from held import Held
 from torch import Tensor
 
 from neurodeploy.errors import ConfigError
 from neurodeploy.train.config import DataConfig, ModelConfig, NeuronConfig, RunConfig, TrainConfig
 from neurodeploy.train.evaluate import as_input
+from neurodeploy.train.loop import Training
 from neurodeploy.train.loss import mean_losses
 from neurodeploy.train.model import Output, SpikingNet, build_model
 from neurodeploy.train.stage import Stage
+from neurodeploy.train.to_graph import to_graph
 
 SHAPE, STEPS = (2, 9, 8), 7
 PLAIN = ModelConfig(kind="mlp", hidden=(12, 7), batch_norm=False)
@@ -90,6 +93,34 @@ def test_a_state_that_is_dropped_is_noticed(frames: Tensor, monkeypatch: pytest.
     monkeypatch.setattr(Stage, "after", lambda stage, spikes, state: right(stage, spikes, None))
     whole, steps = both(build(MAPS), frames)
     assert not torch.allclose(whole.logits, steps.logits)
+
+
+@pytest.mark.parametrize(
+    ("execution", "gradient", "stepwise"),
+    [("auto", "bptt", False), ("layer", "bptt", False), ("step", "bptt", True), ("auto", "sltt", True)],
+)
+def test_auto_is_what_takes_less_with_each_gradient(execution: str, gradient: str, stepwise: bool) -> None:
+    train = TrainConfig(execution=execution, gradient=gradient, loss="tet")
+    train.check()
+    config = RunConfig(data=DataConfig(timesteps=STEPS), model=PLAIN, neuron=NEURON, train=train)
+    frames = Held(np.zeros((8, STEPS, *SHAPE), np.uint8), np.arange(8) % 3)
+    assert Training(config, build(PLAIN), frames, lambda net: to_graph(net, SHAPE)).net.is_stepwise is stepwise
+
+
+@pytest.mark.parametrize("gradient", ["sltt", "sltt_k"])
+def test_gradients_of_single_timesteps_are_not_computed_layer_by_layer(gradient: str) -> None:
+    with pytest.raises(ConfigError, match=r"train\.execution"):
+        TrainConfig(execution="layer", gradient=gradient, loss="tet").check()
+
+
+@pytest.mark.parametrize("learn_decay", [False, True])
+def test_only_a_learned_decay_keeps_voltages_after_the_reset(learn_decay: bool, frames: Tensor) -> None:
+    """Every timestep keeps the spikes that the next layer reads, of the same shape."""
+    net, kept = build(PLAIN, replace(NEURON, learn_decay=learn_decay)), []
+    net.is_stepwise = True
+    with torch.autograd.graph.saved_tensors_hooks(lambda value: kept.append(value.shape) or value, lambda value: value):
+        net(frames)
+    assert kept.count(torch.Size((6, PLAIN.hidden[0]))) == STEPS * (2 if learn_decay else 1)
 
 
 @pytest.mark.parametrize("train", [TrainConfig(execution="step"), TrainConfig(gradient="sltt", loss="tet")])

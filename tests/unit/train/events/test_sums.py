@@ -142,6 +142,17 @@ def test_what_is_faster_or_only_right_in_torch_is_left_to_it(name: str) -> None:
     assert event_sum(synapse, folded, synapse.weight.to(folded.dtype)) is None
 
 
+@pytest.mark.parametrize(("stride", "uses_events"), [(1, True), (2, False)])
+def test_convolutions_that_skip_places_want_fewer_events(
+    stride: int, uses_events: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SAMPLED", 1)
+    conv, maps = nn.Conv2d(2, 8, 3, stride=stride, bias=False), torch.zeros(5, 2, 10, 10)
+    maps[..., 0] = 1
+    assert module.STRIDED_LIMIT < maps.mean() < module.MAP_LIMIT
+    assert (event_sum(conv, maps, conv.weight) is not None) is uses_events
+
+
 def test_small_layers_are_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LEAST_WORK", 20 * 50 * 64 + 1)
     assert event_sum(LINEAR, torch.zeros(20, 50), LINEAR.weight) is None
