@@ -24,7 +24,6 @@ from neurodeploy.subject import Samples, SplitFrames
 
 RANDOM, DENSITY, SEED = 32, 0.25, 0
 """Random samples, the share of their inputs that is 1, and the seed."""
-MOST_COUNTS = 255
 PROVED = 64
 """Recordings on which every layer is compared; accuracy is measured on all that are asked for."""
 
@@ -101,8 +100,7 @@ def _asked(settings: Settings, config: ImportConfig, data: FrameData | None) -> 
         raise ConfigError(key="shape", found=settings.shape, allowed=f"{shape}, which the recordings have")
     from neurodeploy.train.training import timestep_us
 
-    high = 1 if config.data.binary else MOST_COUNTS
-    return replace(asked, shape=shape, high=high, timestep_us=timestep_us(config.data))
+    return replace(asked, shape=shape, high=config.data.high, timestep_us=timestep_us(config.data))
 
 
 def _classes(graph: Graph, data: FrameData | None) -> tuple[str, ...]:

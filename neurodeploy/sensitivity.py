@@ -26,7 +26,6 @@ from neurodeploy.quantize.weight_format import LEAST_BITS, MOST_BITS
 
 MOST_RECORDINGS = 500
 """More would sharpen the numbers little; the same number of each class as far as possible."""
-MOST_COUNTS = 255
 
 
 @final
@@ -123,17 +122,15 @@ def _frames(config: DataConfig, split: FrameSet, chosen: Array, count: int) -> A
     """(time, samples, *shape): the recordings in `count` windows."""
     if config.steps % count == 0 and not config.skip and not config.take:
         frames = split.batch(chosen)
-        return np.moveaxis(merge_windows(frames, config.steps // count, config.binary), 1, 0)
+        return np.moveaxis(merge_windows(frames, config.steps // count, config.high), 1, 0)
     other = open_frames(replace(config, timesteps=count)).train
     return np.moveaxis(other.batch(chosen), 1, 0)
 
 
-def merge_windows(frames: Array, together: int, binary: bool) -> Array:
+def merge_windows(frames: Array, together: int, high: int) -> Array:
     """Frames (batch, time, *shape) of windows `together` times as long, as if the events had been counted in those."""
     windows = frames.reshape(len(frames), -1, together, *frames.shape[2:])
-    if binary:
-        return np.asarray(windows.max(2))
-    return np.asarray(np.minimum(windows.sum(2, dtype=np.int64), MOST_COUNTS), np.uint8)
+    return np.asarray(np.minimum(windows.sum(2, dtype=np.int64), high), np.uint8)
 
 
 def _logarithms(graph: Graph, formats: Mapping[str, WeightFormat], frames: Array) -> Array:

@@ -106,7 +106,7 @@ def read_frames(path: Path, config: DataConfig, integer: IntGraph) -> np.ndarray
     _, height, width = integer.graph.input.shape
     events = formats.decode(read_bytes(path), (height, width), path)
     return frames.to_frames(
-        events, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+        events, config.timesteps, window=config.window, duration_us=config.duration_us, high=config.high
     )
 
 

@@ -109,7 +109,7 @@ def network_facts(run: Run, model: bytes, runtime: Path) -> dict[str, object]:
         "timesteps": data.timesteps,
         "window": data.window,
         "duration_us": data.duration_us,
-        "binary": data.binary,
+        "high": data.high,
         "about": " · ".join([*about, f"{RUNTIME} {version}, WebAssembly, one thread"]),
     }
 
@@ -133,7 +133,7 @@ def sample_files(config: DataConfig, integer: IntGraph) -> dict[str, bytes]:
 def read_frames(events: EventStream, config: DataConfig) -> np.ndarray:
     """Events in the windows that the network was trained on: (time, 2, height, width)."""
     return frames.to_frames(
-        events, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+        events, config.timesteps, window=config.window, duration_us=config.duration_us, high=config.high
     )
 
 

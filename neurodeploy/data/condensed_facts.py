@@ -90,7 +90,7 @@ class Facts:
     def settings(self) -> dict[str, object]:
         """Settings of `data` under which its items are what they were made to be."""
         fixed = {"timesteps": self.timesteps, "window": "duration", "duration_us": self.duration_us}
-        return {**fixed, "binary": self.binary}
+        return {**fixed, "binary": self.binary, **({} if self.binary else {"max_count": self.levels})}
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

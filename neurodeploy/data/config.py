@@ -11,6 +11,9 @@ from typing import Any, Literal, final
 from neurodeploy.data.condensed_facts import complete
 from neurodeploy.errors import ConfigError
 
+MOST = 255
+"""Events that a cell of a frame can count."""
+
 
 @final
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class DataConfig:
         take: windows shown after those; 0 shows all the rest.
         window: "duration" for windows equally long, "count" for windows of equally many events.
         duration_us: all windows together, in µs; 0 is the recording's own span. Only for window = "duration".
-        binary: 1 for any number of events in a cell; otherwise counts up to 255.
+        binary: 1 for any number of events in a cell; otherwise counts.
+        max_count: counts above it are cut to it, 1..255; small ones keep the sums of wide layers within 24 bits.
         validation: share of the training split kept for validation, 0 <= share < 1.
         limit: use only so many training recordings, the same number of each class as far as possible; 0 uses all.
         cache: folder for computed frames; empty is $XDG_CACHE_HOME/neurodeploy or ~/.cache/neurodeploy.
@@ -42,6 +46,7 @@ class DataConfig:
     window: Literal["duration", "count"] = "duration"
     duration_us: int = 0
     binary: bool = True
+    max_count: int = MOST
     validation: float = 0.1
     limit: int = 0
     cache: str = ""
@@ -62,10 +67,16 @@ class DataConfig:
         _within("data.duration_us", self.duration_us, self.duration_us >= 0, "0 (own span) or more, in µs")
         together = self.window == "duration" or self.duration_us == 0
         _within("data.duration_us", self.duration_us, together, "0 when data.window is count")
+        _within("data.max_count", self.max_count, 1 <= self.max_count <= MOST, f"1..{MOST}")
         _within("data.validation", self.validation, 0 <= self.validation < 1, "0 <= share < 1")
         _within("data.limit", self.limit, self.limit >= 0, "0 (all) or more")
         sides = (self.height == 0 and self.width == 0) or (self.height > 0 and self.width > 0)
         _within("data.height, data.width", (self.height, self.width), sides, "both 0 or both at least 1, in pixels")
+
+    @property
+    def high(self) -> int:
+        """Largest value of a cell."""
+        return 1 if self.binary else self.max_count
 
     @property
     def steps(self) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Int, Int64, UInt8
 
 from neurodeploy.data import frames
-from neurodeploy.data.config import DataConfig
+from neurodeploy.data.config import MOST, DataConfig
 from neurodeploy.data.datasets import find
 from neurodeploy.data.datasets.dataset import Opened, Recording
 from neurodeploy.data.frame_cache import read_frames, write_frames
@@ -45,6 +45,7 @@ class FrameSet:
         labels: class of each recording.
         ids: name of each recording.
         kept: windows that a network is shown.
+        most: counts above it are cut to it.
     """
 
     records: UInt8[np.ndarray, "recordings bytes"]
@@ -53,6 +54,7 @@ class FrameSet:
     labels: Int64[np.ndarray, " recordings"]
     ids: tuple[str, ...]
     kept: slice = field(default_factory=lambda: slice(None))
+    most: int = MOST
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,6 +77,8 @@ class FrameSet:
         rows = np.asarray(self.records[indices])
         if self.binary:
             rows = np.unpackbits(rows, axis=1, count=math.prod(self.windows))
+        elif self.most < MOST:
+            rows = np.minimum(rows, np.uint8(self.most))
         return rows.reshape(-1, *self.windows)
 
 
@@ -147,7 +151,7 @@ class _Split:
             raise DataError(source=path, reason="frames just written cannot be read back", hint="Check the disk.")
         labels = np.array([recording.label for recording in self.recordings], np.int64)
         ids = tuple(recording.id for recording in self.recordings)
-        return FrameSet(records, self.config.binary, self.shape, labels, ids, self.config.kept)
+        return FrameSet(records, self.config.binary, self.shape, labels, ids, self.config.kept, self.config.max_count)
 
     @cached_property
     def recordings(self) -> Sequence[Recording]:
@@ -210,6 +214,7 @@ class _Split:
         if stream.sensor != self.opened.sensor:
             reason = f"sensor {stream.sensor}, but the data set has {self.opened.sensor} (height, width)"
             raise DataError(source=recording.id, reason=reason, hint="Set data.height and data.width.")
+        high = 1 if config.binary else MOST  # what is kept; `FrameSet.whole` cuts the rest
         return frames.to_frames(
-            stream, config.timesteps, window=config.window, duration_us=config.duration_us, binary=config.binary
+            stream, config.timesteps, window=config.window, duration_us=config.duration_us, high=high
         )

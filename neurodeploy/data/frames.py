@@ -10,24 +10,27 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from neurodeploy.data.config import MOST
 from neurodeploy.data.events import EventStream
 from neurodeploy.errors import ConfigError
 
 VERSION = 1
 """Raise this when the same events give other frames: cached frames of the old version are then not used."""
 
-MOST = 255
-
 
 def to_frames(
-    stream: EventStream, timesteps: int, *, window: str = "duration", duration_us: int = 0, binary: bool = True
+    stream: EventStream, timesteps: int, *, window: str = "duration", duration_us: int = 0, high: int = 1
 ) -> UInt8[np.ndarray, "timesteps 2 height width"]:
-    """Frames of one recording under the settings `data.timesteps`, `.window`, `.duration_us` and `.binary` of a run."""
+    """Frames of one recording under the settings `data.timesteps`, `.window` and `.duration_us` of a run.
+
+    Args:
+        high: counts above it are cut to it; `DataConfig.high`.
+    """
     if window == "count":
         counts = bin_by_count(stream, timesteps)
     else:
         counts = bin_by_duration(stream, timesteps, duration_us or None)
-    return binarize(counts) if binary else counts
+    return counts if high >= MOST else np.minimum(counts, np.uint8(high))
 
 
 def bin_by_duration(
@@ -71,12 +74,6 @@ def bin_by_count(stream: EventStream, timesteps: int) -> UInt8[np.ndarray, "time
     _refuse_below_one("data.timesteps", timesteps)
     window = np.arange(len(stream), dtype=np.int64) * timesteps // max(len(stream), 1)
     return _count(stream, window, timesteps)
-
-
-def binarize(frames: UInt8[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
-    """1 where a window saw at least one event, else 0."""
-    seen: UInt8[np.ndarray, "*shape"] = (frames != 0).astype(np.uint8)
-    return seen
 
 
 def _count(

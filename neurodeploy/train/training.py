@@ -26,7 +26,6 @@ from neurodeploy.train.progress import Reporter, Silent, reporter_for
 from neurodeploy.train.recipes import Phase, phases_of
 from neurodeploy.train.run_dir import CONFIG, Run, Task, create_run, load_run, new_model, record_phases, write_run
 
-MOST_COUNTS = 255
 """Event counts of a frame end here."""
 
 PHASES = "phases"
@@ -197,9 +196,8 @@ def _open(config: DataConfig, reporter: Reporter) -> FrameData:
 
 
 def _task(config: DataConfig, data: FrameData) -> Task:
-    high = 1 if config.binary else MOST_COUNTS
     shape = (2, *data.sensor)
-    return Task(shape, high, data.classes, timestep_us(config), data.content_key, data.split)
+    return Task(shape, config.high, data.classes, timestep_us(config), data.content_key, data.split)
 
 
 def timestep_us(config: DataConfig, most: int = 8) -> float:

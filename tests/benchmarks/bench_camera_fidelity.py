@@ -22,7 +22,7 @@ from neurodeploy.data.camera import record
 from neurodeploy.data.camera_config import CameraConfig
 from neurodeploy.data.datasets import find
 from neurodeploy.data.events import EventStream
-from neurodeploy.data.frames import bin_by_duration, binarize
+from neurodeploy.data.frames import bin_by_duration
 from neurodeploy.data.idx import read_idx
 
 CELLS = 34 * 34
@@ -60,7 +60,7 @@ def intervals(streams: Sequence[EventStream], polarity: int) -> float:
 def alone(streams: Sequence[EventStream]) -> dict[str, float]:
     """Figures of one set of recordings."""
     counts = [len(stream) for stream in streams]
-    binary = [binarize(bin_by_duration(stream, TIMESTEPS)).mean() for stream in streams]
+    binary = [(bin_by_duration(stream, TIMESTEPS) > 0).mean() for stream in streams]
     return {
         "events, median": float(np.median(counts)),
         "events, 5 %": float(np.percentile(counts, 5)),

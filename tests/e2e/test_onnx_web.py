@@ -101,7 +101,7 @@ def expected_scores(folder: Path, content: bytes) -> list[list[int]]:
 
 
 def to_frames(stream: EventStream, facts: Mapping[str, Any]) -> np.ndarray:
-    return frames.to_frames(stream, **{key: facts[key] for key in ("timesteps", "window", "duration_us", "binary")})
+    return frames.to_frames(stream, **{key: facts[key] for key in ("timesteps", "window", "duration_us", "high")})
 
 
 def with_overflow(content: bytes) -> bytes:
@@ -166,7 +166,7 @@ def test_the_page_makes_the_frames_that_training_made(node: str, rng: np.random.
         window = str(rng.choice(["count", "duration"]))
         duration = int(rng.integers(1, 300_000)) if window == "duration" and rng.random() < 0.5 else 0
         settings = {"sensor": sensor, "timesteps": int(rng.integers(1, 40)), "window": window}
-        settings |= {"duration_us": duration, "binary": bool(rng.random() < 0.5)}
+        settings |= {"duration_us": duration, "high": int(rng.choice([1, 3, 255]))}
         cases.append({"bytes": base64.b64encode(content).decode(), "settings": settings})
         try:
             expected.append({"frames": to_frames(nmnist_bin.decode(content, sensor, "file"), settings).tobytes().hex()})

@@ -14,23 +14,23 @@ from neurodeploy.sensitivity import closest_formats, divisors, measure, merge_wi
 
 
 @pytest.mark.parametrize(("window", "duration_us"), [("duration", 0), ("duration", 700), ("count", 0)])
-@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("high", [1, 3, 255])
 def test_merged_windows_are_those_counted_from_the_events(
-    window: str, duration_us: int, binary: bool, rng: np.random.Generator
+    window: str, duration_us: int, high: int, rng: np.random.Generator
 ) -> None:
     events = np.zeros(997, EVENT)
     events["t"] = np.sort(rng.integers(0, 1000, len(events)))
     events["p"], events["x"], events["y"] = (rng.integers(0, most, len(events)) for most in (2, 5, 4))
     stream = EventStream(events, (4, 5))
-    options = {"window": window, "duration_us": duration_us, "binary": binary}
+    options = {"window": window, "duration_us": duration_us, "high": high}
     frames = to_frames(stream, 6, **options)[None]
     for steps in divisors(6):
         wanted = to_frames(stream, steps, **options)[None]
-        np.testing.assert_array_equal(merge_windows(frames, 6 // steps, binary), wanted)
+        np.testing.assert_array_equal(merge_windows(frames, 6 // steps, high), wanted)
 
 
 def test_counts_of_merged_windows_stop_at_255() -> None:
-    assert merge_windows(np.full((1, 2, 1), 200, np.uint8), 2, binary=False).tolist() == [[[255]]]
+    assert merge_windows(np.full((1, 2, 1), 200, np.uint8), 2, high=255).tolist() == [[[255]]]
 
 
 def test_divisors_are_listed_from_the_most() -> None:

@@ -3,7 +3,6 @@
 const EVENT_BYTES = 5;
 const OVERFLOW_ROW = 240; // no pixel: the camera's clock ran over, all later times count 2^13 µs more
 const OVERFLOW_US = 2 ** 13;
-const MOST = 255;
 
 /**
  * The events of a five-byte file (N-MNIST `.bin`): x, y, then polarity (1 bit) and time in µs (23 bits), big-endian.
@@ -40,15 +39,15 @@ export function windows(events, { timesteps, window, duration_us }) {
   return events.map(({ t }) => Math.floor(((t - first) * timesteps) / span));
 }
 
-/** One Uint8Array (polarity, y, x) for each timestep: events counted up to 255, or 0 and 1 if `binary`. */
+/** One Uint8Array (polarity, y, x) for each timestep: events counted up to `high`, which is 1 for binary frames. */
 export function frames(events, settings) {
-  const { timesteps, binary, sensor: [height, width] } = settings;
+  const { timesteps, high, sensor: [height, width] } = settings;
   const found = Array.from({ length: timesteps }, () => new Uint8Array(2 * height * width));
   windows(events, settings).forEach((step, i) => {
     if (step >= timesteps) return;
     const { x, y, p } = events[i];
     const cell = (p * height + y) * width + x;
-    found[step][cell] = binary ? 1 : Math.min(found[step][cell] + 1, MOST);
+    found[step][cell] = Math.min(found[step][cell] + 1, high);
   });
   return found;
 }

@@ -55,7 +55,7 @@ def test_events_of_an_item_give_its_frames_whether_the_duration_is_stated_or_its
 @pytest.mark.parametrize("steps", [1, 2, 7])
 def test_every_number_of_windows_comes_back(steps: int) -> None:
     item = with_ends(np.random.default_rng(steps).integers(0, 3, (1, steps, 2, 5, 4)).astype(np.uint8))[0]
-    np.testing.assert_array_equal(to_frames(to_events(item, 1000, "item"), steps, binary=False), item)
+    np.testing.assert_array_equal(to_frames(to_events(item, 1000, "item"), steps, high=255), item)
 
 
 def test_an_item_without_events_stays_without() -> None:
@@ -266,3 +266,11 @@ def test_a_folder_with_other_content_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="not empty"):
         write_condensed(tmp_path, condensed(), {})
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_counts_of_other_recordings_are_cut_to_the_levels_so_that_wide_layers_can_be_deployed(
+    folder: Path, tmp_path: Path
+) -> None:
+    config = opened_with(folder, tmp_path)
+    assert config.high == 15
+    assert open_frames(config).test.batch().max() <= 15

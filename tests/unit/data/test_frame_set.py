@@ -71,6 +71,13 @@ def test_frames_labels_and_names_are_those_of_the_recordings(spy: Spy, config: D
     assert (data.classes, data.sensor, data.content_key, data.split) == (("a", "b", "c"), SENSOR, "content", "a split")
 
 
+def test_counts_are_cut_when_they_are_read_so_one_cache_serves_all(spy: Spy, config: DataConfig) -> None:
+    whole, cut = (open_frames(replace(config, binary=False, max_count=most)).train for most in (255, 2))
+    assert whole.batch().max() > 2
+    np.testing.assert_array_equal(cut.batch(), np.minimum(whole.batch(), 2))
+    np.testing.assert_array_equal(cut.records, whole.records)
+
+
 def test_binary_frames_are_kept_as_bits_and_read_as_bytes(spy: Spy, config: DataConfig) -> None:
     split = open_frames(replace(config, binary=True)).train
     assert split.records.shape == (12, 15)  # 4 * 2 * 3 * 5 = 120 bits

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurodeploy.data.events import EVENT, EventStream
-from neurodeploy.data.frames import VERSION, bin_by_count, bin_by_duration, binarize
+from neurodeploy.data.frames import VERSION, bin_by_count, bin_by_duration, to_frames
 from neurodeploy.errors import ConfigError
 
 SENSOR = (5, 7)
@@ -101,12 +101,13 @@ def test_counts_stop_at_255(events: int, count: int) -> None:
     assert frames[0, 0, 0, 0] == count
 
 
-@given(streams(), st.integers(1, 9))
-def test_binary_frames_are_one_where_counts_are_not_zero(events: EventStream, timesteps: int) -> None:
+@given(streams(), st.integers(1, 9), st.integers(1, 255))
+def test_counts_are_cut_to_the_highest_and_binary_frames_to_one(events: EventStream, timesteps: int, high: int) -> None:
     counts = bin_by_duration(events, timesteps)
-    binary = binarize(counts)
+    binary, cut = to_frames(events, timesteps), to_frames(events, timesteps, high=high)
     np.testing.assert_array_equal(binary, np.where(counts > 0, 1, 0))
-    assert binary.dtype == np.uint8
+    np.testing.assert_array_equal(cut, np.where(counts > high, high, counts))
+    assert binary.dtype == cut.dtype == np.uint8
 
 
 @pytest.mark.parametrize(("timesteps", "duration"), [(0, None), (-1, 10), (4, 0), (4, -5)])
