@@ -44,8 +44,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     "skd-all": ("distill.teacher={ann}", "distill.skip=0", f"distill.take={WINDOWS}"),
 }
 """hsd: HT + SKD of the paper, -all: the same with an artificial network that sees all windows; ht: hybrid training, the
-conversion without a teacher; kd: with vanilla distillation; hsd-tet: hsd-all with the TET loss, the best of seven on
-training recordings that no run had learned; skd: the teacher of hsd-all alone, whose run must be there."""
+conversion without a teacher; kd: with vanilla distillation; hsd-tet: hsd-all with the TET loss, the best of nine settings
+on training recordings that no run had learned; skd: the teacher of hsd-all alone, whose run must be there."""
 
 PLACES = {"nmnist": "nmnist-small/nmnist-small.tar.gz", "mnist-saccade": "mnist", "fashion-saccade": "fashion-mnist"}
 

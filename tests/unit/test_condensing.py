@@ -20,7 +20,7 @@ def test_the_advised_epochs_see_as_many_items_as_the_advised_steps(items: int) -
     assert meant <= seen < meant + items
 
 
-@pytest.mark.parametrize(("items", "batch", "expected"), [(4, 4, 500), (100, 10, 500), (101, 32, 1000)])
+@pytest.mark.parametrize(("items", "batch", "expected"), [(4, 4, 300), (32, 10, 300), (100, 10, 500), (101, 32, 1000)])
 def test_few_items_are_trained_on_in_few_small_steps(items: int, batch: int, expected: int) -> None:
     assert (batch_size(items), steps(items)) == (batch, expected)
 
@@ -31,4 +31,4 @@ def test_the_recipe_is_a_configuration_of_training() -> None:
         section, name = key.split(".")
         tree.setdefault(section, {})[name] = int(value) if name in ("epochs", "batch_size") else value
     job = build(RunConfig, tree)
-    assert (job.train.epochs, job.train.batch_size, job.augment.drop) == (500, 10, 0.6)
+    assert (job.train.epochs, job.train.batch_size, job.augment.drop) == (300, 10, 0.6)

@@ -5,9 +5,12 @@ that the spiking network is trained on and deployed for. Its phase begins with t
 of `train` plus alpha times the step-wise distance to the answers of the frozen artificial network (`distill`).
 
 With `recipe.ann_windows=all` the artificial network learns, and teaches from, all windows, each by itself. That is no
-part of the method, but where the windows of a recording differ in kind it is needed: N-MNIST's saccades go in three
-directions, and what is learned on the first five of ten windows is of little use for the last five (`ann_accuracy` says
-how much).
+part of the method. Where the windows of a recording differ in kind, as with N-MNIST's saccades in three directions, the
+artificial network then knows those of the spiking one too (`ann_accuracy` says how well); what the spiking network
+reaches in the end hardly changes.
+
+`train.loss=tet` helps it. Whether the whole is worth its epochs depends on how far an artificial network is ahead of a
+spiking one trained directly; for digits it is not. `tests/benchmarks/bench_hsd.py` compares.
 
 What differs from the paper, and why:
 - The converted neurons start at half their threshold only for the number `converted_accuracy`. No target has a start
