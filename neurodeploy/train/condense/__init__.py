@@ -25,7 +25,8 @@ Deviations, all ours; the settings in brackets switch them off:
 - An item has events in its first and in its last window, as a recording has; where it had none, one is put in.
 
 On saccade recordings nearly everything that tells classes apart is spatial, and there the mean term does the work.
-`tests/benchmarks/bench_condense.py` compares both terms, and the baselines.
+`tests/benchmarks/bench_condense.py` compares both terms, and the baselines: on mnist-saccade one learned item per class
+teaches more than any baseline's; of ten per class, chosen recordings (herding, random) teach at least as much.
 """
 
 from neurodeploy.train.condense.config import CondenseConfig, CondenseRun
