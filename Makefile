@@ -2,7 +2,7 @@ PYTHON ?= python3
 LAVA_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 
-.PHONY: demo test check lava peers
+.PHONY: demo test check lava peers counters
 
 # Everything below needs only Python >= 3.11 and make; the first call builds .venv.
 .venv/installed: pyproject.toml constraints.txt
@@ -33,3 +33,12 @@ lava: .venv-lava/installed  ## the real Lava simulator, for `neurodeploy verify`
 	touch $@
 
 peers: .venv/peers  ## snnTorch, Norse and SpikingJelly, to import their networks and to compare with them
+
+# Counters are run as a process, so that none of them can change what the tests import.
+.venv-counters/installed: constraints.txt constraints-counters.txt
+	$(PYTHON) -m venv .venv-counters
+	.venv-counters/bin/pip install --quiet -c constraints.txt h5py matplotlib networkx numpy torch typing_extensions
+	.venv-counters/bin/pip install --quiet --no-deps -r constraints-counters.txt
+	touch $@
+
+counters: .venv-counters/installed  ## NeuroBench, SpikingJelly, sinabs and syops, to compare their counts with ours

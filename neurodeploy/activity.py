@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
+import numpy as np
+
+from neurodeploy import subject
 from neurodeploy.deployment import Deployment
 from neurodeploy.early_exit import ExitRule
 from neurodeploy.early_exit.file import rule_dict
 from neurodeploy.energy import report
-from neurodeploy.energy.counts import Counts, combine, combine_uneven, count
-from neurodeploy.energy.early import count_early, price_early
+from neurodeploy.energy.activity import Activity, join
+from neurodeploy.energy.activity_file import NAME, Kept, read_activity, write_activity
+from neurodeploy.energy.counts import Counts
+from neurodeploy.energy.early import price_early
 from neurodeploy.energy.estimate import Estimate
-from neurodeploy.fast import Simulator
-from neurodeploy.files import write_file
+from neurodeploy.energy.recorder import Recorder
+from neurodeploy.errors import ArtefactError, OutputError
+from neurodeploy.files import sha256, write_file
+from neurodeploy.graph.identity import network_hash
 from neurodeploy.graph.numeric import Array
 from neurodeploy.profile import Profile
 from neurodeploy.subject import Samples
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 BATCH = 50
 
@@ -57,22 +69,120 @@ def synaptic_operations(counts: Counts) -> float:
     return sum(counts.mean(kind)[0] for kind in ("accumulate", "multiply_accumulate"))
 
 
-def count_activity(network: Deployment, samples: Samples) -> Counts:
-    """What the integer network did on the recordings, per inference."""
-    simulator = Simulator(network.integer)
-    traces = (simulator.trace(frames) for frames in _batches(samples))
-    return combine(count(network.integer, trace, is_simulated=True) for trace in traces)
+def record(network: Deployment, samples: Samples, *, keep: Path | None = None, per_sample: bool = False) -> Kept:
+    """What the integer network did on the recordings, in one pass; with an exit rule also up to each exit.
+
+    Args:
+        keep: a file that holds what was recorded, and is written anew where it is of another network or other data.
+        per_sample: amounts of every recording, not of all together; the file then grows with their number.
+    Raises:
+        OutputError: `keep` cannot be written.
+    """
+    known = _kept(keep, network, samples, per_sample) if keep is not None and keep.is_file() else None
+    if known is not None:
+        return known
+    recorder, digest = Recorder(network.integer, network.exit_rule), _digest(samples)
+    full, early = _Batches(per_sample), _Batches(per_sample)
+    for frames in _batches(samples):
+        _update(digest, frames)
+        found = recorder.record(frames)
+        full.add(found.full)
+        early.add(found.early)
+    made = Kept(_network_key(network), digest.hexdigest(), samples.source, join(full.parts), early.whole())
+    if keep is not None:
+        write_activity(keep, made)
+    return made
 
 
-def early_activity(network: Deployment, samples: Samples, profiles: Sequence[Profile]) -> Early | None:
-    """The same where every recording stops at its exit, priced; None for a network without an exit rule."""
-    rule = network.exit_rule
-    if rule is None:
+@final
+class _Batches:
+    """Activity gathered batch by batch; where samples are added up, it stays as small as one batch."""
+
+    def __init__(self, per_sample: bool) -> None:
+        self.per_sample, self.parts = per_sample, list[Activity]()
+
+    def add(self, part: Activity | None) -> None:
+        if part is not None:
+            self.parts.append(part if self.per_sample else part.summed())
+            self.parts = self.parts if self.per_sample else [join(self.parts)]
+
+    def whole(self) -> Activity | None:
+        """All batches; None where there were none."""
+        return join(self.parts) if self.parts else None
+
+
+def recorded(
+    source: Path, network: Deployment, samples: Samples, keep: Path | None = None, per_sample: bool = False
+) -> Kept:
+    """`record`, kept in the folder of the run or import `source` where that can be written, or else in `keep`.
+
+    Artefacts stay as they are.
+
+    Raises:
+        OutputError: `keep` cannot be written.
+    """
+    if keep is not None or subject.is_artefact(source):
+        return record(network, samples, keep=keep, per_sample=per_sample)
+    try:
+        return record(network, samples, keep=source / NAME, per_sample=per_sample)
+    except OutputError:
+        return record(network, samples, per_sample=per_sample)
+
+
+def _kept(path: Path, network: Deployment, samples: Samples, per_sample: bool) -> Kept | None:
+    """What the file holds, if that is of this network and these recordings."""
+    try:
+        found = read_activity(path)
+    except ArtefactError:
+        return None  # it will be written anew
+    if found.network != _network_key(network) or found.full.samples != len(samples.labels):
         return None
-    simulator = Simulator(network.integer)
-    counts = combine_uneven(count_early(network.integer, simulator.trace(frames), rule) for frames in _batches(samples))
-    graph = network.integer.graph
-    return Early(rule, counts, tuple(price_early(counts, graph.shapes[graph.output.name][0], profiles)))
+    if per_sample and not found.full.is_per_sample:
+        return None
+    digest = _digest(samples)
+    for frames in _batches(samples):
+        _update(digest, frames)
+    return found if found.data == digest.hexdigest() else None
+
+
+def read_of(path: Path, network: Deployment) -> Kept:
+    """The activity in a file, which must be of this network.
+
+    Raises:
+        ArtefactError: it cannot be read, or is of another network.
+    """
+    found = read_activity(path)
+    if found.network != _network_key(network):
+        hint = "Record it: neurodeploy energy RUN --activity FILE, with a file that does not exist yet."
+        raise ArtefactError(path=path, reason="is the activity of another network or exit rule", hint=hint)
+    return found
+
+
+def _network_key(network: Deployment) -> str:
+    rule = "" if network.exit_rule is None else json.dumps(rule_dict(network.exit_rule), sort_keys=True)
+    return sha256(f"{network_hash(network.integer.graph)} {rule}".encode())
+
+
+def _digest(samples: Samples) -> Hash:
+    return hashlib.sha256(repr(tuple(samples.frames.shape)).encode())
+
+
+def _update(digest: Hash, frames: Array) -> None:
+    """Sample after sample, so that the size of a batch does not matter."""
+    digest.update(np.moveaxis(frames, 1, 0).tobytes())
+
+
+def count_activity(network: Deployment, samples: Samples) -> Counts:
+    """Totals of what the integer network did on the recordings, at all timesteps."""
+    return record(replace(network, exit_rule=None), samples).full.counts()
+
+
+def early(network: Deployment, kept: Kept, profiles: Sequence[Profile]) -> Early | None:
+    """Work up to each recording's exit, priced; None for a network without an exit rule."""
+    if network.exit_rule is None or kept.early is None:
+        return None
+    counts, graph = kept.early.counts(), network.integer.graph
+    return Early(network.exit_rule, counts, tuple(price_early(counts, graph.shapes[graph.output.name][0], profiles)))
 
 
 def _batches(samples: Samples) -> Iterator[Array]:

@@ -34,7 +34,7 @@ def costs(network: Deployment, samples: Samples) -> dict[str, Any]:
     return {
         "accuracy": accuracy(network, samples),
         "timesteps": network.timesteps,
-        "neurons": sum(node.neurons for node in counts.nodes if node.fired is not None),
+        "neurons": sum(node.neurons for node in counts.nodes if node.spikes is not None),
         "weights": sum(weights for weights, _ in stored.values()),
         "weight_bits": {name: bits for name, (_, bits) in stored.items()},
         "weight_bytes": -(-sum(weights * bits for weights, bits in stored.values()) // 8),

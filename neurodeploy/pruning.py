@@ -14,8 +14,8 @@ from neurodeploy.config import as_tree, override
 from neurodeploy.costs import costs
 from neurodeploy.data.frame_set import open_frames
 from neurodeploy.deployment import Deployment
+from neurodeploy.energy import Activity, Recorder, join
 from neurodeploy.errors import ConfigError, GraphError
-from neurodeploy.fast import Simulator
 from neurodeploy.graph import Graph, IntGraph
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense
 from neurodeploy.graph.numeric import Array
@@ -149,16 +149,16 @@ def _refuse_settings(epochs: int, words: Sequence[str]) -> None:
 
 def activity(network: Deployment, frames: Recordings) -> dict[str, Layer]:
     """What the hidden neurons do on recordings: neuron node -> its neurons or channels."""
-    graph, simulator = network.integer.graph, Simulator(network.integer)
+    graph, recorder, parts = network.integer.graph, Recorder(network.integer), list[Activity]()
+    for start in range(0, frames.shape[1], BATCH):
+        parts = [join([*parts, recorder.record(frames[:, start : start + BATCH]).full.summed()])]
     names = [node.name for node in graph.nodes if isinstance(node, Cuba) and node is not graph.output]
-    spikes = {name: np.zeros(graph.shapes[name], np.int64) for name in names}
-    total = frames.shape[1]
-    for start in range(0, total, BATCH):
-        trace = simulator.trace(frames[:, start : start + BATCH], names)
-        for name in names:
-            spikes[name] += trace[name].sum((0, 1), dtype=np.int64)
-    inferences = max(total, 1) * network.timesteps
-    return {name: _layer(network, name, spikes[name], inferences) for name in names}
+    updates = sum(int(part.until.sum()) for part in parts)
+    return {
+        name: _layer(network, name, np.asarray(part[name].spikes).reshape(graph.shapes[name]), updates)
+        for part in parts
+        for name in names
+    }
 
 
 def _layer(network: Deployment, name: str, spikes: Array, steps: int) -> Layer:

@@ -35,10 +35,13 @@ def render_run(path: Path, limit: int) -> bytes:
     run = load_run(path)
     samples = subject.samples(path, limit=limit)
     deployment = subject.deployment(path)
-    counts = activity.count_activity(deployment, samples)
+    kept = activity.recorded(path, deployment, samples)
+    counts = kept.full.counts()
     profiles = [load_profile(name) for name in profile_names()]
     priced = [profile for profile in profiles if profile.prices]
-    early = activity.early_activity(deployment, samples, priced)
+    # a profile with a base is that chip again; of a microcontroller of unknown memories, nobody can give them here
+    placed = [p for p in profiles if p.rules and not p.base and "flash_bytes" not in p.unknown]
+    early = activity.early(deployment, kept, priced)
     leaving = None if early is None else _early_exit(path, early, counts)
     data = ReportData(
         title=path.name,
@@ -50,8 +53,7 @@ def render_run(path: Path, limit: int) -> bytes:
         counts=counts,
         estimates=tuple(price(counts, profile) for profile in priced),
         energy_source=samples.source,
-        # a microcontroller of unknown memories has no place in a report: nobody can give them here
-        fits=tuple(fitting.fits(deployment, [p for p in profiles if p.rules and "flash_bytes" not in p.unknown])),
+        fits=tuple(fitting.fits(deployment, placed)),
         verdicts=_read(path / "exports", lambda: _verdicts(run)),
         environment=versions(),
         early_exit=leaving,

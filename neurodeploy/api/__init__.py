@@ -12,7 +12,18 @@ from neurodeploy.api.catalogue import (
     profiles_list,
     profiles_show,
 )
-from neurodeploy.api.deployment import conformance, early_exit, energy, evaluate, export, fit, report, verify
+from neurodeploy.api.deployment import (
+    conformance,
+    early_exit,
+    energy,
+    evaluate,
+    export,
+    fit,
+    neurobench,
+    report,
+    verify,
+)
+from neurodeploy.api.evidence import measure, measured, validate
 from neurodeploy.api.networks import bench_methods, compress, distill_data, import_model, prune, train, tune
 
 __all__ = [
@@ -30,6 +41,9 @@ __all__ = [
     "export",
     "fit",
     "import_model",
+    "measure",
+    "measured",
+    "neurobench",
     "profiles_check",
     "profiles_list",
     "profiles_show",
@@ -37,5 +51,6 @@ __all__ = [
     "report",
     "train",
     "tune",
+    "validate",
     "verify",
 ]

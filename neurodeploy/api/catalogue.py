@@ -67,7 +67,9 @@ def profiles_list() -> dict[str, Any]:
             "title": p.title,
             "boundary": p.boundary,
             "stand_in": p.stand_in,
+            "base": p.base,
             "prices": bool(p.prices),
+            "ann": bool(p.ann),
             "placement": p.rules is not None,
         }
         for p in loaded
@@ -83,26 +85,52 @@ def profiles_show(name: str) -> dict[str, Any]:
 
     profile = load_profile(name)
     rows = [{"key": key, **asdict(quantity)} for key, quantity in profile.quantities().items()]
+    levels = {f"memory.{key}": level for key, level in profile.memory.items()}
+    for row in rows:
+        if row["key"] in levels:
+            level = levels[row["key"]]
+            size = {"access_bits": level.access_bits, "capacity_bytes": level.capacity_bytes}
+            row["level"] = {**size, "words": level.words, "pj_per_bit": list(level.per_bit)}
     return {
         "name": profile.name,
         "title": profile.title,
+        "base": profile.base,
         "notes": list(profile.notes),
         "quantities": rows,
         "placement": None if profile.rules is None else asdict(profile.rules),
+        "unpriced": dict(profile.unpriced),
         "unknown": dict(profile.unknown),
     }
 
 
-def profiles_check(path: Path) -> dict[str, Any]:
-    """Whether a profile file is complete and consistent.
+def profiles_check(files: Sequence[Path]) -> dict[str, Any]:
+    """Whether profiles are complete and consistent; what each holds and what a report could not cover with it.
 
+    Args:
+        files: TOML files, or names of shipped profiles. Those that break a rule do not stop the others: `valid` is
+            false, and `error` has file, key and reason.
     Raises:
-        ProfileError: it is not; file, key and reason are named.
+        ConfigError: no file is given.
     """
-    from neurodeploy.profile import check_profile
+    from neurodeploy.errors import ConfigError
 
-    profile = check_profile(path)
-    return {"name": profile.name, "quantities": len(profile.quantities()), "valid": True}
+    if not files:
+        raise ConfigError(key="files", found=[], allowed="TOML files, or names of shipped profiles")
+    rows = [_checked(path) for path in files]
+    return {"profiles": rows, "valid": all(row["valid"] for row in rows)}
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    from neurodeploy.errors import ProfileError
+    from neurodeploy.profile import check_profile, gaps, holdings, load_profile, profile_names
+
+    is_name = str(path) in profile_names() and not path.is_file()
+    try:
+        profile = load_profile(str(path)) if is_name else check_profile(path)
+    except ProfileError as error:
+        return {"file": str(path), "valid": False, "error": error.facts()}
+    found = {"name": profile.name, "quantities": len(profile.quantities())}
+    return {"file": str(path), "valid": True, **found, "holds": holdings(profile), "gaps": gaps(profile)}
 
 
 def doctor() -> dict[str, Any]:

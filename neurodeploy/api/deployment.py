@@ -129,6 +129,8 @@ def energy(
     run: Path | None = None,
     samples: int = 0,
     csv: Path | None = None,
+    activity_file: Path | None = None,
+    per_sample: bool = False,
 ) -> dict[str, Any]:
     """Estimated energy of one inference, from counts on test recordings; with an exit rule also up to each exit.
 
@@ -137,6 +139,11 @@ def energy(
         profiles: names of shipped profiles or paths of TOML files; none means "loihi1".
         every: all shipped profiles; not together with `profiles`.
         csv: also write every priced line there.
+        activity_file: what was recorded is taken from there, or recorded and kept there where no such file exists;
+            by default a run keeps it as activity.npz, and records anew for other recordings or another network.
+        per_sample: record the work of every recording, not of all together.
+    Raises:
+        ArtefactError: `activity_file` is damaged, or of another network.
     """
     from neurodeploy import activity, subject
     from neurodeploy.energy import report as shown
@@ -144,21 +151,39 @@ def energy(
     from neurodeploy.profile.catalogue import chosen_profiles
 
     loaded = chosen_profiles(profiles, every, default=("loihi1",))
-    data = subject.samples(source, words, run=run, limit=samples)
     network = subject.deployment(source)
-    counts, early = activity.count_activity(network, data), activity.early_activity(network, data, loaded)
+    if activity_file is not None and activity_file.exists():
+        kept = activity.read_of(activity_file, network)
+    else:
+        data = subject.samples(source, words, run=run, limit=samples)
+        kept = activity.recorded(source, network, data, activity_file, per_sample)
+    counts, early = kept.full.counts(), activity.early(network, kept, loaded)
     estimates = [*(price(counts, profile) for profile in loaded), *(early.estimates if early else ())]
     if csv is not None:
         activity.write_csv(csv, estimates)
     columns, rows = shown.energy_table(estimates)
     return {
         "label": shown.LABEL,
-        "samples": data.source,
+        "samples": kept.source,
         "counts": shown.counts_dict(counts),
         "estimates": [shown.as_dict(estimate) for estimate in estimates],
         "early_exit": None if early is None else early.as_dict(counts),
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
+
+
+def neurobench(source: Path, words: Sequence[str] = (), *, run: Path | None = None, samples: int = 0) -> dict[str, Any]:
+    """NeuroBench's metrics of a network on test recordings, from our counts; fields that must differ are named.
+
+    Args:
+        source: a run, an import or an artefact; its integer network is simulated and counted.
+    """
+    from neurodeploy import activity, subject
+    from neurodeploy.energy.neurobench import neurobench as metrics
+
+    data = subject.samples(source, words, run=run, limit=samples)
+    network = subject.deployment(source)
+    return {"data": data.source, **metrics(network.integer, activity.count_activity(network, data))}
 
 
 def fit(
@@ -174,7 +199,8 @@ def fit(
     Args:
         source: a run or an artefact; its integer network is placed.
         profiles: names of shipped profiles or paths of TOML files.
-        every: all shipped profiles that say how a network is put on the chip; not together with `profiles`.
+        every: all shipped profiles that say how a network is put on the chip, each chip once; not together with
+            `profiles`.
         flash, ram: bytes of a microcontroller's memories, instead of the profile's.
     Raises:
         ConfigError: no profile or too many, or memories without a profile of a microcontroller.
@@ -184,7 +210,7 @@ def fit(
     from neurodeploy.placement import as_dict, fit_table
     from neurodeploy.profile.catalogue import chosen_profiles
 
-    loaded = chosen_profiles(profiles, every)
+    loaded = [profile for profile in chosen_profiles(profiles, every) if not (every and profile.base)]
     placed = [profile for profile in loaded if profile.rules is not None] if every else loaded
     given = fitting.memories(flash, ram, placed)
     found = fitting.fits(subject.deployment(source), placed, given)

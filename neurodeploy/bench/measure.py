@@ -84,7 +84,7 @@ def _work(path: Path, names: Sequence[str], stops_early: bool) -> _Work:
     network, samples = subject.deployment(path), subject.samples(path)
     profiles = [load_profile(name) for name in names]
     if stops_early:
-        early = activity.early_activity(network, samples, profiles)
+        early = activity.early(network, activity.record(network, samples), profiles)
         if early is None:
             hint = "neurodeploy early-exit RUN chooses one."
             raise CheckpointError(path=path, reason="the run has no early exit", hint=hint)

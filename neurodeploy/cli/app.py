@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from neurodeploy import api
-from neurodeploy.cli import show, show_condensed, show_exit, show_fit, show_smaller
+from neurodeploy.cli import evidence, formats, show, show_condensed, show_evidence, show_exit, show_fit, show_smaller
+from neurodeploy.cli.printing import SCHEMA_VERSION, Json
+from neurodeploy.cli.printing import print_result as _print
+from neurodeploy.cli.profiles import profiles_app
 from neurodeploy.errors import ConfigError, NeuroDeployError
 from neurodeploy.train.launch import launch
-
-SCHEMA_VERSION = 1
 
 THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
 """Set before torch and numpy are loaded, unless the user did. Threads that wait actively for one another made training
@@ -29,13 +29,12 @@ app = typer.Typer(
     help="Train spiking networks, export them, prove that the export is the trained network, and say what it costs.",
 )
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: list, fetch, stats.")
-profiles_app = typer.Typer(no_args_is_help=True, help="Hardware profiles: list, show, check.")
 app.add_typer(data_app, name="data")
 app.add_typer(profiles_app, name="profiles")
 bench_app = typer.Typer(no_args_is_help=True, help="Comparisons that train many networks.")
 app.add_typer(bench_app, name="bench")
+app.command(context_settings={"allow_interspersed_args": False})(evidence.measure)
 
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object.")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="key=value settings, for instance train.epochs=10")]
 Samples = Annotated[int, typer.Option(min=0, help="Test recordings to use; 0 uses all.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
@@ -56,13 +55,6 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
-
-
-def _print(result: dict[str, Any], as_json: bool, shown: Callable[[dict[str, Any]], None]) -> None:
-    if as_json:
-        print(json.dumps({"schema_version": SCHEMA_VERSION, **result}))
-    else:
-        shown(result)
 
 
 def _note(text: str) -> None:
@@ -214,11 +206,17 @@ def evaluate(
     runtime: Annotated[str, typer.Option(help="torch, fast, reference, or a runtime of the artefact's target.")] = "",
     run: Annotated[Path | None, typer.Option(help="Run whose data an artefact is evaluated on.")] = None,
     samples: Samples = 0,
+    measure: Annotated[bool, typer.Option("--measure", help="Also the energy that this machine uses for it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy on the test split, of a run or of exported files."""
-    result = api.evaluate(source, overrides or [], runtime=runtime, run=run, limit=samples)
-    _print(result, as_json, show.evaluate)
+
+    def work() -> dict[str, Any]:
+        return api.evaluate(source, overrides or [], runtime=runtime, run=run, limit=samples)
+
+    result = api.measured(work) if measure else work()
+    _print(result, as_json, show_evidence.evaluate)
+    raise typer.Exit(show_evidence.measured_code(result["measured"]) if measure else 0)
 
 
 @app.command()
@@ -255,18 +253,31 @@ def verify(
 
 @app.command()
 def energy(
-    source: Annotated[Path, typer.Argument(metavar="RUN|IMPORT|ARTEFACT")],
+    source: Annotated[Path | None, typer.Argument(metavar="RUN|IMPORT|ARTEFACT")] = None,
     overrides: Overrides = None,
     profile: Annotated[list[str] | None, typer.Option(help="Name or TOML file; may be given several times.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All shipped profiles.")] = False,
     run: Annotated[Path | None, typer.Option(help="Run whose data an artefact is counted on.")] = None,
     samples: Samples = 0,
     csv: Annotated[Path | None, typer.Option(help="Also write the lines as CSV.")] = None,
+    activity: Annotated[Path | None, typer.Option(help="Take what was recorded from here, or keep it here.")] = None,
+    per_sample: Annotated[bool, typer.Option("--per-sample", help="Record every recording apart.")] = False,
+    validate: evidence.Validate = False,
+    form: formats.Format = formats.ESTIMATES,
     as_json: Json = False,
 ) -> None:
     """Estimated energy per inference, from counts on real recordings."""
+    if validate:
+        evidence.validate(
+            source, overrides, others=[profile, every, run, samples, csv, form != formats.ESTIMATES], as_json=as_json
+        )
     names = profile or []
-    result = api.energy(source, overrides or [], profiles=names, every=every, run=run, samples=samples, csv=csv)
+    source = evidence.needed(source)
+    if form != formats.ESTIMATES:
+        formats.print_work(form, source, overrides, run=run, samples=samples, others=[profile, every, csv])
+    kept: dict[str, Any] = {"activity_file": activity, "per_sample": per_sample}
+    data: dict[str, Any] = {"run": run, "samples": samples}
+    result = api.energy(source, overrides or [], profiles=names, every=every, csv=csv, **data, **kept)
     _print(result, as_json, show.energy)
 
 
@@ -369,24 +380,6 @@ def data_stats(overrides: Overrides = None, as_json: Json = False) -> None:
     _print(api.data_stats(overrides or []), as_json, show.data_stats)
 
 
-@profiles_app.command("list")
-def profiles_list(as_json: Json = False) -> None:
-    """Shipped hardware profiles."""
-    _print(api.profiles_list(), as_json, show.profiles_list)
-
-
-@profiles_app.command("show")
-def profiles_show(name: str, as_json: Json = False) -> None:
-    """Every constant of a profile with unit, scope and source."""
-    _print(api.profiles_show(name), as_json, show.profiles_show)
-
-
-@profiles_app.command("check")
-def profiles_check(path: Path, as_json: Json = False) -> None:
-    """Is this profile file complete and consistent?"""
-    _print(api.profiles_check(path), as_json, show.profiles_check)
-
-
 @bench_app.command("methods")
 def bench_methods(
     config: Annotated[Path, typer.Argument(metavar="PLAN.toml", help="See examples/methods/config.toml.")],
@@ -398,6 +391,8 @@ def bench_methods(
     """Train every method of a plan with every seed; one table of accuracy, work, energy, time and data.
 
     Goes on where an earlier call with the same --out stopped; a method that fails does not stop the others.
+    Exit code 1: all of them failed.
     """
     found = api.bench_methods(config, overrides or [], out=out, seeds=seed or [], progress=_note)
     _print(found, as_json, show.bench_methods)
+    raise typer.Exit(show.bench_code(found))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from neurodeploy.early_exit import ExitRule, exits, prefix_scores, rule_work
-from neurodeploy.energy.counts import Counts, combine_uneven, count
+from neurodeploy.energy.counts import Counts
 from neurodeploy.energy.estimate import Estimate, NotCovered
+from neurodeploy.energy.observe import observe
 from neurodeploy.energy.price import price
 from neurodeploy.graph import IntGraph, Trace
-from neurodeploy.graph.numeric import Array
 from neurodeploy.profile import Profile
 
 TERM = "early_exit_rule"
@@ -22,16 +20,10 @@ def count_early(integer: IntGraph, trace: Trace, rule: ExitRule) -> Counts:
     """What `count` finds where every sample stops at its exit; `steps` is the mean of the timesteps used.
 
     Args:
-        trace: of all timesteps, from a simulator of this very graph. Nothing in it depends on later frames, so its
-            first t timesteps are those of a run that stops after t.
+        trace: of all timesteps. Nothing in it depends on later frames, so its first t timesteps are those of a run that
+            stops after t.
     """
-    leaving = exits(rule, prefix_scores(integer.graph, trace)).steps
-    cuts = (_cut(trace, int(steps), leaving == steps) for steps in np.unique(leaving))
-    return combine_uneven(count(integer, cut, is_simulated=True) for cut in cuts)
-
-
-def _cut(trace: Trace, steps: int, chosen: Array) -> Trace:
-    return Trace({name: values[:steps, chosen] for name, values in trace.values.items()})
+    return observe(integer, trace, until=exits(rule, prefix_scores(integer.graph, trace)).steps).counts()
 
 
 def price_early(counts: Counts, classes: int, profiles: Sequence[Profile]) -> list[Estimate]:

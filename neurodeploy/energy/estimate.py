@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import final
 
 from neurodeploy.errors import ProfileError
@@ -43,6 +44,24 @@ class Line:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A result of a model that is no energy.
+
+    Args:
+        node: node name, or "network" for what no single node causes.
+        term: kind of work.
+        amount: per inference, in `unit`.
+        unit: "bit operations" or "cycles".
+    """
+
+    node: str
+    term: str
+    amount: float
+    unit: str
+
+
+@final
 @dataclass(frozen=True)
 class NotCovered:
     """Work that was done, or exists, and has no price.
@@ -68,6 +87,8 @@ class Estimate:
         included: kind of work -> key of the number that already contains it.
         assumptions: sentences a reader needs in order to use the numbers.
         duration_s: time of one inference, or None where unknown.
+        model, options: the model of energy (`energy.models`) and its choices.
+        amounts: what the model gives that is no energy; never to be shown in joules.
     """
 
     profile: Profile
@@ -79,6 +100,14 @@ class Estimate:
     duration_s: float | None
     samples: int
     steps: int | float
+    model: str = "affine"
+    options: Mapping[str, str] = field(default_factory=dict)
+    amounts: tuple[Amount, ...] = ()
+
+    @property
+    def constants(self) -> dict[str, Quantity]:
+        """Every number that was used, by its key: in the profile, or `model.NAME` for one of the model's own."""
+        return {line.key: line.price for line in (*self.lines, *self.power_lines)}
 
     @property
     def dynamic(self) -> Energy | None:

@@ -44,10 +44,14 @@ class NodeCounts:
         weight_bits: bits of a stored weight; 0 without weights.
         input_bits: bits of the widest value that can arrive.
         work: kind of work -> amount; the kinds are the keys of `profile.quantity.WORK`, absent kinds were not done.
-        values_in, values_out: non-zero values received and given out; a neuron's values_out are its spikes.
+        values_in, values_out: events received, and events sent by inputs and neurons (spikes). Sums are no events.
         active_updates: neuron updates that changed a state or fired.
         wraps, saturations: currents that wrapped and voltages that were clipped at 24 bits.
-        fired: neuron by neuron, whether it ever gave a spike; None for nodes without neurons.
+        spikes: of each neuron; None for nodes without neurons that fire.
+        dense_uses: products of one step if every value that arrives were non-zero; padding excluded.
+        weights, biases: that are stored.
+        kernel, strided_kernel, kernel_channels: the fields of `kernel.Kernel`; all 0 without weights or where unknown.
+        leaks: multiplications of one neuron update.
     """
 
     name: str
@@ -63,7 +67,14 @@ class NodeCounts:
     active_updates: int = 0
     wraps: int = 0
     saturations: int = 0
-    fired: Array | None = None
+    spikes: Array | None = None
+    dense_uses: int = 0
+    weights: int = 0
+    biases: int = 0
+    kernel: int = 0
+    strided_kernel: int = 0
+    kernel_channels: int = 0
+    leaks: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "work", {key: uses for key, uses in self.work.items() if uses.stored})
@@ -78,28 +89,8 @@ class NodeCounts:
     @property
     def silent(self) -> float | None:
         """Share of neurons that never fired on this data, or None for nodes without spikes."""
-        return None if self.fired is None else float(1 - np.mean(self.fired))
+        return None if self.spikes is None else float(np.mean(self.spikes == 0))
 
-    def plus(self, other: NodeCounts) -> NodeCounts:
-        """The counts of two runs of one node together.
-
-        Raises:
-            DataError: they are of different nodes.
-        """
-        if self._description() != other._description():
-            raise DataError(source=self.name, reason=f"cannot be added to counts of another node ('{other.name}')")
-        fired = None if self.fired is None or other.fired is None else self.fired | other.fired
-        return NodeCounts(
-            *self._description(),
-            input_bits=max(self.input_bits, other.input_bits),
-            work={key: self.uses(key) + other.uses(key) for key in WORK},
-            values_in=self.values_in + other.values_in,
-            values_out=self.values_out + other.values_out,
-            active_updates=self.active_updates + other.active_updates,
-            wraps=self.wraps + other.wraps,
-            saturations=self.saturations + other.saturations,
-            fired=fired,
-        )
-
-    def _description(self) -> tuple[str, str, int, int, int, int]:
-        return self.name, self.kind, self.neurons, self.inputs, self.macs, self.weight_bits
+    def saturated(self, updates: int | float) -> float | None:
+        """Share of neurons that fired at every one of `updates` timesteps, or None for nodes without spikes."""
+        return None if self.spikes is None else float(np.mean(self.spikes >= updates))

@@ -8,6 +8,7 @@ from typing import final
 from neurodeploy.energy.counts import Counts
 from neurodeploy.energy.estimate import Energy, Estimate, Line, NotCovered
 from neurodeploy.energy.node_counts import Uses
+from neurodeploy.energy.operating_point import check_rate
 from neurodeploy.errors import ConfigError
 from neurodeploy.profile import Profile, Quantity
 from neurodeploy.profile.quantity import WORK
@@ -35,6 +36,7 @@ def price(
         clock_hz: clock frequency, for profiles with clock power; by default the profile's.
     Raises:
         ConfigError: an argument is not a finite positive number.
+        ProfileError: an all-in price is used away from its operating point.
     """
     for key, given in (("duration_s", duration_s), ("cycles", cycles), ("clock_hz", clock_hz)):
         if given is not None and not (math.isfinite(given) and given > 0):
@@ -57,6 +59,7 @@ class _Pricing:
         self, duration_s: int | float | None, cycles: int | float | None, clock_hz: int | float | None
     ) -> Estimate:
         duration = self.duration(duration_s)
+        self.check_rates(duration, cycles)
         self.charge_work()
         self.charge_cycles(cycles)
         self.charge_power(duration, clock_hz)
@@ -90,6 +93,15 @@ class _Pricing:
             self.assumed.append(f"Time of one inference: {text}; the profile gives no time per step.")
             return span
         return None
+
+    def check_rates(self, duration: float | None, cycles: int | float | None) -> None:
+        """All-in prices, at the rate of the whole network."""
+        for term, quantity in self.profile.prices.items():
+            if quantity.at is None:
+                continue
+            amount = cycles if term == "cycle" else self.cost(self.counts.total(term), quantity)[0]
+            if amount is not None:
+                check_rate(self.profile, f"price.{term}", quantity, amount, duration)
 
     def charge_work(self) -> None:
         for node in self.counts.nodes:
@@ -132,6 +144,8 @@ class _Pricing:
             if quantity is not None and duration is not None:
                 low, mid, high = (watts * factor * duration * PJ_PER_J for watts in quantity.range)
                 self.powers.append(Line("network", term, duration, f"power.{term}", quantity, Energy(low, mid, high)))
+            elif term == "static" and any(line.price.scope == "all_in" for line in self.lines):
+                self.assumed.append("Static power: inside the all-in price.")
             elif term != "clock" or quantity is not None:
                 reason = "the time of one inference is unknown" if quantity else f"this profile has no {term} power"
                 self.missing.append(NotCovered(term, None, reason))
@@ -168,3 +182,5 @@ class _Pricing:
         for term, quantity in charged.items():
             if quantity.scope in ("all_in", "peak"):
                 self.assumed.append(f"{term}: scope '{quantity.scope}', valid at its operating point only.")
+            if quantity.scope == "unstated":
+                self.assumed.append(f"{term}: its source does not say what this number contains.")

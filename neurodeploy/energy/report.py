@@ -167,5 +167,6 @@ def _node_row(counts: Counts, index: int) -> Row:
         "wraps": node.wraps / samples,
         "saturations": node.saturations / samples,
         "silent_share": node.silent,
+        "saturated_share": node.saturated(counts.steps * samples),
         "input_rate": counts.rate(node.name),
     }

@@ -48,35 +48,61 @@ def _kept(state, keep):
 
 @njit(inline="always")
 @no_type_check
-def _update(sums, window, bias, numbers, state, spikes, records, sample, time):
+def _begin(state, own, size, time):
+    """States are zero before a sample's first timestep."""
+    current, voltage = state
+    if time == ZERO:
+        for k in range(size):
+            current[own, k] = voltage[own, k] = NONE
+
+
+@njit(inline="always")
+@no_type_check
+def _note(tally, sample, time, changed, wrapped, clipped):
+    """What the neurons of one sample did at one timestep, where somebody asks."""
+    if tally is not None:
+        tally[sample, time, 0] = changed
+        tally[sample, time, 1] = wrapped
+        tally[sample, time, 2] = clipped
+
+
+@njit(inline="always")
+@no_type_check
+def _update(sums, window, bias, numbers, state, spikes, records, tally, sample, time):
     """One timestep of one sample's neurons; `numbers` are keep_current, keep_voltage, threshold, to_zero.
 
     `window` says where `sums` of a map without its margin begin, how far apart its rows are, how many and how long.
     """
+    changed = wrapped = clipped = NONE
     keep_current, keep_voltage, threshold, to_zero = numbers
     current, voltage = state
     currents, voltages = records
     begin, apart, rows, size = window
     own = sample % np.uint64(current.shape[0])
-    if time == ZERO:
-        for k in range(rows * size):
-            current[own, k] = voltage[own, k] = NONE
+    _begin(state, own, rows * size, time)
     for row in range(rows):
         source, target = begin + row * apart, row * size
         for k in range(size):
             flow = np.int32(np.int32(sums[source + k]) << FRACTION)
             if keep_current:
                 flow = np.int32(flow + _kept(current[own, target + k], keep_current))
-            flow = np.int32(np.int32(np.int32(flow + STATE_HIGH) & STATE_MASK) - STATE_HIGH)
-            current[own, target + k] = flow
+            whole, flow = flow, np.int32(np.int32(np.int32(flow + STATE_HIGH) & STATE_MASK) - STATE_HIGH)
             level = np.int32(flow + bias[target + k])
             if keep_voltage:
                 level = np.int32(level + _kept(voltage[own, target + k], keep_voltage))
-            level = min(max(level, np.int32(-STATE_HIGH)), STATE_HIGH)
+            sum_of_all, level = level, min(max(level, np.int32(-STATE_HIGH)), STATE_HIGH)
             fired = level > threshold
             spikes[sample, time, target + k] = fired
             after = NONE if to_zero else np.int32(level - threshold)
-            voltage[own, target + k] = after if fired else level
+            after = after if fired else level
+            if tally is not None:
+                moved = (flow != current[own, target + k]) | (after != voltage[own, target + k]) | fired
+                changed = np.int32(changed + np.int32(moved))
+                wrapped = np.int32(wrapped + np.int32(whole != flow))
+                clipped = np.int32(clipped + np.int32(sum_of_all != level))
+            current[own, target + k] = flow
+            voltage[own, target + k] = after
+    _note(tally, sample, time, changed, wrapped, clipped)
     if currents.size > 0:
         _record(current, currents, own, sample, time)
         _record(voltage, voltages, own, sample, time)
@@ -184,7 +210,7 @@ def _sum(values, amounts, sample, time, late, synapse, found, sums):
 
 @compiled
 @no_type_check
-def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records):
+def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records, tally):
     """Synapses and their neurons in one.
 
     Args:
@@ -195,6 +221,8 @@ def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records)
         bias: (out,) in membrane steps.
         state: current and voltage after a timestep, (sample, out); (1, out) will do where all timesteps are computed.
         spikes: (sample, time, out), written. records: currents and voltages, the same, or empty where nobody asks.
+        tally: (sample, time, 3), written: neurons whose state changed or that fired, whose current wrapped, whose
+            voltage was clipped; None where nobody asks, which is compiled by itself.
     """
     start, end, late = span
     _, _, _, offset, window = synapse
@@ -202,7 +230,7 @@ def layer(span, values, amounts, synapse, bias, numbers, state, spikes, records)
     for sample in range(np.uint64(values.shape[0])):
         for time in range(start, end):
             _sum(values, amounts, sample, time, late, synapse, found, sums)
-            _update(sums, window, bias, numbers, state, spikes, records, sample, time)
+            _update(sums, window, bias, numbers, state, spikes, records, tally, sample, time)
 
 
 @compiled
@@ -223,7 +251,7 @@ def synapses(span, values, amounts, synapse, totals):
 
 @compiled
 @no_type_check
-def neurons(span, totals, bias, numbers, state, spikes, records):
+def neurons(span, totals, bias, numbers, state, spikes, records, tally):
     """Neurons that receive `totals` (sample, time, out); see `layer`."""
     start, end, late = span
     size = np.uint64(bias.size)
@@ -233,4 +261,69 @@ def neurons(span, totals, bias, numbers, state, spikes, records):
         for time in range(start, end):
             for k in range(size):
                 sums[k] = totals[sample, time - late, k]
-            _update(sums, window, bias, numbers, state, spikes, records, sample, time)
+            _update(sums, window, bias, numbers, state, spikes, records, tally, sample, time)
+
+
+@compiled
+@no_type_check
+def met_by_spikes(values, fan, met):
+    """Weights that spikes meet: `met` (sample, time, 6) gets stored ones, those that are not zero, spikes; then zeros.
+
+    Every place is looked at, spike or not: so the loop becomes vectors, which are faster than finding spikes first.
+
+    Args:
+        values: (sample, time, places), bytes 0 and 1.
+        fan: (2, places) weights that a spike meets at each place, int32; either row adds up to less than 2**31.
+    """
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(np.uint64(values.shape[1])):
+            stored = nonzero = count = NONE
+            for place in range(np.uint64(values.shape[2])):
+                value = np.int32(values[sample, time, place])
+                stored = np.int32(stored + np.int32(value * fan[0, place]))
+                nonzero = np.int32(nonzero + np.int32(value * fan[1, place]))
+                count = np.int32(count + value)
+            met[sample, time, 0] = stored
+            met[sample, time, 1] = nonzero
+            met[sample, time, 2] = count
+
+
+@compiled
+@no_type_check
+def met_by_values(values, fan, met):
+    """The same for values of any size and any fan, int64: those of magnitude 1 first, all others after them."""
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(np.uint64(values.shape[1])):
+            for place in range(np.uint64(values.shape[2])):
+                value = np.int64(values[sample, time, place])
+                if value != 0:
+                    first = ZERO if abs(value) == 1 else np.uint64(3)
+                    met[sample, time, first] += fan[0, place]
+                    met[sample, time, first + ONE] += fan[1, place]
+                    met[sample, time, first + ONE + ONE] += 1
+
+
+@compiled
+@no_type_check
+def fired(values, until, spikes):
+    """Add the spikes of the timesteps before `until` (sample,) to those of each place in `spikes` (places,), int32.
+
+    Args:
+        values: (sample, time, places), bytes 0 and 1.
+    """
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(np.uint64(until[sample])):
+            for place in range(np.uint64(values.shape[2])):
+                spikes[place] = np.int32(spikes[place] + np.int32(values[sample, time, place]))
+
+
+@compiled
+@no_type_check
+def sent(values, outputs):
+    """How many values are not zero, of each sample and timestep: `outputs` (sample, time)."""
+    for sample in range(np.uint64(values.shape[0])):
+        for time in range(np.uint64(values.shape[1])):
+            count = NONE
+            for place in range(np.uint64(values.shape[2])):
+                count = np.int32(count + np.int32(values[sample, time, place] != 0))
+            outputs[sample, time] = count

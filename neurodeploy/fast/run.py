@@ -26,10 +26,13 @@ class Run:
     Args:
         inputs: (sample, time, places), uint8.
         kept: name -> array to be filled; what is not kept may share memory, or not be there.
+        tallies: neurons -> array to be filled with what they did, see `kernels.layer`; all of them or none.
     """
 
-    def __init__(self, plan: Plan, inputs: Array, kept: Mapping[str, Array]) -> None:
-        self.plan, self.graph, self.kept = plan, plan.graph, kept
+    def __init__(
+        self, plan: Plan, inputs: Array, kept: Mapping[str, Array], tallies: Mapping[str, Array] | None = None
+    ) -> None:
+        self.plan, self.graph, self.kept, self.tallies = plan, plan.graph, kept, tallies or {}
         self.samples, self.steps = inputs.shape[:2]
         self.values: dict[str, Array] = {**kept, self.graph.input.name: inputs}
         self.states: dict[str, tuple[Array, Array]] = {}
@@ -78,7 +81,7 @@ class Run:
         arrays, own = self.plan.neurons[node.name], self.values[node.name]
         spikes = own if arrays.fires else np.empty(own.shape, np.uint8)
         records = tuple(self.values.get(f"{node.name}.{state}", NOTHING) for state in node.states)
-        common = (arrays.bias, arrays.numbers, self.states[node.name], spikes, records)
+        common = (arrays.bias, arrays.numbers, self.states[node.name], spikes, records, self.tallies.get(node.name))
         synapse = self.graph[node.inputs[0].node]
         if self._is_fused(synapse):
             found = self.plan.synapses[synapse.name]

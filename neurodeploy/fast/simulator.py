@@ -44,12 +44,10 @@ class Simulator:
         Raises:
             DataError: the frames do not fit the graph's input.
         """
-        check_frames(self.graph, frames)
-        steps, batch = frames.shape[:2]
+        inputs = block_inputs(self.plan, frames)
+        batch, steps = inputs.shape[:2]
         entry = self.graph.input.name
         wanted = [name for name in self.plan.names if names is None or name in names]
-        # numba compiles anew for memory that is read-only or not aligned
-        inputs = np.require(self.plan.inner(entry, np.moveaxis(frames, 1, 0)), np.uint8, ["C", "A", "W"])
         inputs = inputs.copy() if entry in wanted and np.shares_memory(inputs, frames) else inputs
         kept = {name: np.empty((batch, steps, self.plan.size(name)), self.plan.dtype(name)) for name in wanted}
         kept.pop(entry, None)
@@ -57,7 +55,7 @@ class Simulator:
         def run(block: slice) -> None:
             Run(self.plan, inputs[block], {name: array[block] for name, array in kept.items()})
 
-        blocks = self._blocks(batch)
+        blocks = self.blocks(batch)
         with ThreadPoolExecutor(min(self.threads, len(blocks))) as pool:
             list(pool.map(run, blocks))
         return Trace({name: self.plan.outer(name, kept.get(name, inputs)) for name in wanted})
@@ -70,11 +68,22 @@ class Simulator:
         """(batch,), as `graph.predictions`."""
         return predictions(self.graph, self.trace(frames, {self.graph.output.name}))
 
-    def _blocks(self, batch: int) -> list[slice]:
+    def blocks(self, batch: int) -> list[slice]:
         """Samples for one thread at a time; steps one by one cost more in small blocks."""
         share = -(-batch // self.threads)
         size = share if self.plan.is_cyclic else min(share, BLOCK)
         return [slice(start, min(start + size, batch)) for start in range(0, batch, size)]
+
+
+def block_inputs(plan: Plan, frames: Array) -> Array:
+    """(sample, time, places), uint8: frames as the kernels read them.
+
+    Raises:
+        DataError: the frames do not fit the graph's input.
+    """
+    check_frames(plan.graph, frames)
+    # numba compiles anew for memory that is read-only or not aligned
+    return np.require(plan.inner(plan.graph.input.name, np.moveaxis(frames, 1, 0)), np.uint8, ["C", "A", "W"])
 
 
 def simulate(integer: IntGraph, frames: Array) -> Trace:

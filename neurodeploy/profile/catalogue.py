@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 from neurodeploy.errors import ConfigError, ProfileError
+from neurodeploy.profile.checks import close_names
 from neurodeploy.profile.profile import Profile
-from neurodeploy.profile.reader import Reader, close_names
-
-
-def profile_names() -> list[str]:
-    """Names of the profiles that come with the package, sorted."""
-    folder = resources.files("neurodeploy.hw_profiles")
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+from neurodeploy.profile.reader import read_profile
+from neurodeploy.profile.shipped import profile_names, shipped_text
 
 
 def load_profile(name_or_path: str | Path) -> Profile:
@@ -33,8 +28,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
             reason=f"no such profile; shipped are {', '.join(profile_names())}",
             hint=close_names(name, profile_names()),
         )
-    text = resources.files("neurodeploy.hw_profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return Reader(f"{name}.toml").profile(name, text)
+    return read_profile(f"{name}.toml", name, shipped_text(name))
 
 
 def chosen_profiles(names: Sequence[str], every: bool, default: Sequence[str] = ()) -> list[Profile]:
@@ -63,4 +57,4 @@ def check_profile(path: Path) -> Profile:
         raise ProfileError(path=path, key="file", reason=f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise ProfileError(path=path, key="file", reason="is not UTF-8 text") from error
-    return Reader(str(path)).profile(path.name.removesuffix(".toml"), text)
+    return read_profile(str(path), path.name.removesuffix(".toml"), text)

@@ -58,7 +58,11 @@ TAGS: Final[Mapping[str, str]] = {
     "S": "read in the primary source",
     "T": "third-party transcription of the primary source",
 }
-COST_SCOPES: Final = ("marginal", "all_in", "arith", "peak")
+COST_SCOPES: Final = ("marginal", "all_in", "arith", "peak", "unstated")
+ALONE: Final = ("all_in", "unstated")
+"""Scopes of a price that contains everything, or that may: nothing can be added to it."""
+TERM_SCOPES: Final = ("marginal", "arith", "peak")
+"""Scopes of energies that are parts of a sum: accesses of memories, bits that move."""
 PLACE_SCOPES: Final = ("core", "chip", "board")
 LIMITS: Final = (
     "weight_bits",
@@ -110,7 +114,34 @@ ENCODINGS: Final = (
 )
 """How synapses lie in the memory of a core; see `neurodeploy.placement.encoding`."""
 POWERS: Final = {"static": "power", "clock": "power per frequency", "overhead": "power"}
-TIMINGS: Final = {"step": "time", "clock": "frequency"}
+OPERATION_TIMES: Final = ("accumulate", "neuron_update", "spike")
+"""Kinds of work with a time of one operation on one core."""
+
+TIMINGS: Final = {"step": "time", "clock": "frequency", "barrier": "time", **dict.fromkeys(OPERATION_TIMES, "time")}
+MEMORIES: Final = ("register", "sram", "flash", "dram")
+"""What the name of a memory level begins with; only `dram` may have no capacity."""
+
+PRECISIONS: Final = ("int8", "fp16", "bf16", "fp32")
+MOVEMENTS: Final[Mapping[str, str]] = {
+    "sparse": "one bit of an event, one hop",
+    "dense": "one bit of a dense block of values, one hop",
+    "dram": "one bit to or from memory outside the chip",
+}
+"""Ways in which bits move."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """Where an all-in number was measured, and how far from there it may be used.
+
+    Args:
+        rate: units of work per second, > 0.
+        tolerance: largest share by which another rate may differ, 0 to 1.
+    """
+
+    rate: float
+    tolerance: float
 
 
 @final
@@ -121,12 +152,14 @@ class Quantity:
     Args:
         value: >= 0, in `unit`.
         scope: for costs `marginal` (one more event), `all_in` (everything over the event rate at one operating point),
-            `arith` (arithmetic unit only) or `peak`; for power, time and limits what it is of: `core`, `chip`, `board`.
+            `arith` (arithmetic unit only), `peak` (highest power over highest rate) or `unstated` (the source does not
+            say what is inside); for power, time and limits what it is of: `core`, `chip`, `board`.
         kind: `measured`, `simulated`, `vendor`, `derived` or `arch`.
         tag: how sure it is that the source says so: R, S or T.
         voltage: supply in V, or None when the source does not say.
         interval: least and greatest value in `unit`, or None when the source gives none.
         includes: kinds of work (keys of WORK) already inside this number.
+        at: the operating point of an all-in number; None for all other scopes.
     """
 
     value: float
@@ -139,6 +172,7 @@ class Quantity:
     interval: tuple[float, float] | None = None
     includes: tuple[str, ...] = ()
     note: str = ""
+    at: OperatingPoint | None = None
 
     @property
     def range(self) -> tuple[float, float, float]:

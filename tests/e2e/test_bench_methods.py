@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from neurodeploy import api
+from neurodeploy.cli import show
 
 PLAN = """
 seeds = [1]
@@ -73,3 +74,9 @@ def test_what_is_done_is_not_done_again(compared: tuple[Path, dict], monkeypatch
     assert again == before
     assert [path.stat().st_mtime_ns for path in runs] == times
     assert sorted((folder / "out").rglob("metrics.json")) == runs
+
+
+def test_the_command_fails_only_where_every_method_failed(compared: tuple[Path, dict]) -> None:
+    methods = compared[1]["methods"]
+    assert show.bench_code({"methods": methods}) == 0
+    assert show.bench_code({"methods": [method for method in methods if "accuracy" not in method]}) == 1

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from neurodeploy.energy import Counts, count
 from neurodeploy.energy.connection import stored_weights
-from neurodeploy.energy.counts import Counts, count
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input
 from neurodeploy.graph.parallel import split_by_delay

@@ -1,6 +1,5 @@
 """Counting against brute force: plain loops over weights, no array tricks."""
 
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodeploy.energy import combine, count
+from neurodeploy.energy import count
 from neurodeploy.energy.counts import Counts
 from neurodeploy.errors import DataError, GraphError
 from neurodeploy.graph import Graph, IntGraph, Node, Ref, Schedule, Trace, simulate
@@ -83,50 +82,10 @@ def conv(**options: object) -> Conv2d:
 THREE = ((0,), (4,), (7,))
 
 
-@dataclass
-class Case:
-    node: Conv2d | Dense
-    values: np.ndarray
-    ac: int = 0
-    ac_nonzero: int = -1
-    mac: int = 0
-
-
 def _dense(zeroed: int = 0, bias: bool = True) -> Dense:
     weight = np.ones((5, 10))
     weight[:, [4, 7][:zeroed]] = 0
     return Dense("n", X, weight, np.ones(5) if bias else None)
-
-
-CASES = {
-    "conv, spikes in two corners, bias": Case(conv(bias=np.ones(4)), at((2, 8, 8), (0, 0, 0), (1, 7, 7)), 32),
-    "conv, interior": Case(conv(), at((2, 8, 8), (0, 3, 3), (1, 4, 4)), 72),
-    "conv, stride 2": Case(conv(stride=(2, 2)), at((2, 8, 8), (0, 3, 3), (1, 4, 4)), 20),
-    "conv, groups 2": Case(
-        Conv2d("n", X, np.ones((4, 1, 3, 3)), padding=(1, 1), groups=2), at((2, 8, 8), (0, 3, 3), (1, 4, 4)), 36
-    ),
-    "linear, 3 spikes, bias": Case(_dense(), at((10,), *THREE), 15),
-    "linear, weights of 2 of 3 active inputs zero": Case(_dense(2), at((10,), *THREE), 15, 5),
-    "graded spikes": Case(_dense(), at((10,), *THREE, value=3), mac=15),
-    "ternary spikes": Case(_dense(), at((10,), *THREE, value=-1), 15),
-    "average-pooled spikes of 0.5": Case(_dense(), at((10,), *THREE, value=0.5), mac=15),
-    "real input, half of it zero": Case(_dense(), at((10,), *((i,) for i in range(5)), value=0.7), mac=25),
-}
-
-
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_agrees_with_the_published_brute_force_column(case: Case) -> None:
-    counts = counted(case.node, case.values)
-    found = brute_force(case.node, case.values)
-    accumulates, products = counts.total("accumulate"), counts.total("multiply_accumulate")
-    assert (accumulates.stored, products.stored) == (case.ac, case.mac) == (found["ac"], found["mac"])
-    assert accumulates.nonzero == (case.ac if case.ac_nonzero < 0 else case.ac_nonzero) == found["ac_nonzero"]
-
-
-def test_a_depthwise_convolution_is_counted_as_by_brute_force(rng: np.random.Generator) -> None:
-    node = Conv2d("n", X, np.ones((8, 1, 3, 3)), padding=(1, 1), groups=8)
-    values = (rng.random((1, 1, 8, 16, 16)) < 0.085).astype(np.float64)
-    assert counted(node, values).total("accumulate").stored == brute_force(node, values)["ac"] > 1000
 
 
 def test_a_multi_step_convolution_counts_every_step_and_sample() -> None:
@@ -359,26 +318,6 @@ def test_a_trace_without_a_state_or_with_a_wrong_shape_is_refused() -> None:
         count(graph, Trace({**values, "d2": values["d2"][:2]}))
 
 
-def test_batches_combine_to_the_counts_of_the_whole(rng: np.random.Generator) -> None:
-    graph = small_net()
-    frames = rng.integers(0, 2, (4, 5, 3))
-    whole = count(graph, simulate(graph, frames))
-    parts = combine(count(graph, simulate(graph, frames[:, cut])) for cut in (slice(0, 2), slice(2, 5)))
-    assert parts.samples == whole.samples == 5
-    for one, two in zip(parts.nodes, whole.nodes, strict=True):
-        assert (one.work, one.values_out, one.silent) == (two.work, two.values_out, two.silent)
-
-
-def test_batches_of_different_networks_do_not_combine() -> None:
-    graph, longer = small_net(), np.concatenate([FRAMES, FRAMES])
-    with pytest.raises(DataError, match="different networks or durations"):
-        combine([count(graph, simulate(graph, frames)) for frames in (FRAMES, longer)])
-    with pytest.raises(DataError, match="another node"):
-        combine([counted(_dense(), at((10,), *THREE)), counted(Dense("m", X, np.ones((5, 10))), at((10,), *THREE))])
-    with pytest.raises(DataError, match="no batches"):
-        combine([])
-
-
 def test_the_width_of_a_weight_can_be_given() -> None:
     graph = small_net()
     counts = count(graph, simulate(graph, FRAMES), weight_bits=8)
@@ -398,14 +337,6 @@ def test_an_update_that_changes_nothing_is_not_active() -> None:
     # step 0: current and voltage rise; step 1: the current is forgotten; then 10 stays on the integrator
     assert counts["c"].active_updates == 2
     assert counts["c"].uses("neuron_update").stored == 4
-
-
-def test_a_neuron_that_fired_in_one_batch_is_not_silent() -> None:
-    graph = small_net()
-    frames = np.concatenate([FRAMES, np.zeros_like(FRAMES)], axis=1)
-    parts = [count(graph, simulate(graph, frames[:, [sample]])) for sample in (0, 1)]
-    assert [part["c1"].silent for part in parts] == [0.0, 1.0]
-    assert combine(parts)["c1"].silent == 0.0
 
 
 def test_asking_for_an_unknown_node_lists_the_known_ones() -> None:

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from neurodeploy.early_exit import ExitRule, exits, margins, prefix_scores
-from neurodeploy.energy import Counts, combine, count
-from neurodeploy.energy.counts import combine_uneven
+from neurodeploy.energy import Counts, count
 from neurodeploy.energy.early import count_early, price_early
-from neurodeploy.energy.node_counts import NodeCounts, Uses
-from neurodeploy.errors import DataError
+from neurodeploy.energy.node_counts import Uses
 from neurodeploy.fast import Simulator
 from neurodeploy.graph import Graph, IntGraph, Ref, Trace, simulate
 from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
@@ -78,18 +76,6 @@ def test_a_rule_that_never_fires_counts_everything() -> None:
     assert never.steps == STEPS
     assert type(never.steps) is int
     assert all(never.total(kind) == full.total(kind) for kind in WORK)
-
-
-def test_batches_of_different_means_have_the_mean_of_all_samples() -> None:
-    node = NodeCounts("d", "Dense", 10, work={"accumulate": Uses(8, 8)})
-    one, two = Counts((node,), samples=2, steps=1.5), Counts((node,), samples=6, steps=4)
-    both = combine_uneven([one, two])
-    assert (both.samples, both.steps) == (8, 27 / 8)
-    assert both.total("accumulate") == Uses(16, 16)
-    with pytest.raises(DataError, match="durations"):
-        combine([one, two])
-    with pytest.raises(DataError, match="no batches"):
-        combine_uneven([])
 
 
 def test_estimates_are_of_the_mean_time_and_name_the_rule_as_not_priced() -> None:

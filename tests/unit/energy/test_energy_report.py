@@ -16,7 +16,7 @@ def counts() -> Counts:
 
 
 def test_an_estimate_becomes_json_and_calls_itself_one() -> None:
-    plain = json.loads(json.dumps(as_dict(price(counts(), load_profile("loihi2"))), allow_nan=False))
+    plain = json.loads(json.dumps(as_dict(price(counts(), load_profile("loihi2_standin"))), allow_nan=False))
     assert plain["schema_version"] == 1
     assert plain["label"] == "estimate"
     assert plain["stand_in"] is True
@@ -52,7 +52,7 @@ def test_the_table_has_a_row_for_each_profile_in_order() -> None:
     columns, rows = energy_table([price(counts(), load_profile(name)) for name in profile_names()])
     assert [row[0].removesuffix(" (stand-in)") for row in rows] == profile_names()
     assert all(len(row) == len(columns) for row in rows)
-    assert [row[0] for row in rows if "stand-in" in row[0]] == ["loihi2 (stand-in)"]
+    assert [row[0] for row in rows if "stand-in" in row[0]] == ["loihi2_standin (stand-in)"]
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,11 @@
-"""A trace that was simulated here is counted without a replay where nothing can overflow."""
-
-from dataclasses import asdict
+"""Wraps and saturations are found by replaying a trace; a trace of another network is refused."""
 
 import numpy as np
 import pytest
 
-from neurodeploy.conformance.choose import RngChoose
-from neurodeploy.conformance.draw import draw_frames, draw_network
-from neurodeploy.energy import record
-from neurodeploy.energy.counts import Counts, count
-from neurodeploy.energy.record import tally
+from neurodeploy.energy import Recorder, count, observe
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Readout
-from neurodeploy.graph.numeric import Array
-
-
-def as_plain(counts: Counts) -> list[dict[str, object]]:
-    nodes = [asdict(node) for node in counts.nodes]
-    return [node | {"fired": None if node["fired"] is None else node["fired"].tolist()} for node in nodes]
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_counts_do_not_depend_on_the_replay(seed: int) -> None:
-    choose = RngChoose(np.random.default_rng(seed))
-    network = draw_network(choose).network
-    trace = simulate(network, draw_frames(choose, network))
-    assert as_plain(count(network, trace, is_simulated=True)) == as_plain(count(network, trace))
 
 
 def integrator(weight: int, voltage_decay: int = 4096, bias: int = 0) -> IntGraph:
@@ -38,32 +18,23 @@ def readout(weight: int) -> IntGraph:
     return IntGraph(Graph(nodes))
 
 
-@pytest.mark.parametrize(
-    "graph",
-    [integrator(16000), integrator(-16000), integrator(100, 0, 32000), integrator(16000, 1), readout(16000)],
-)
+OVERFLOWING = [integrator(16000), integrator(-16000), integrator(100, 0, 32000), integrator(16000, 1), readout(16000)]
+
+
+@pytest.mark.parametrize("graph", OVERFLOWING)
 @pytest.mark.parametrize("steps", [1, 2, 3, 40])
-def test_every_wrap_and_saturation_is_found_without_asking_for_a_replay(graph: IntGraph, steps: int) -> None:
-    trace = simulate(graph, np.ones((steps, 2, 8), np.int64))
-    counted, wanted = count(graph, trace, is_simulated=True)["c"], count(graph, trace)["c"]
+def test_a_run_without_a_trace_finds_every_wrap_and_saturation(graph: IntGraph, steps: int) -> None:
+    frames = np.ones((steps, 2, 8), np.int64)
+    counted, wanted = Recorder(graph).record(frames).full.counts()["c"], count(graph, simulate(graph, frames))["c"]
     assert (counted.wraps, counted.saturations) == (wanted.wraps, wanted.saturations)
     assert steps < 40 or counted.wraps + counted.saturations > 0
 
 
-def test_small_sums_are_not_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def replayed() -> None:
-        raise AssertionError("replayed")
-
-    graph = integrator(100)
-    trace = simulate(graph, np.ones((40, 2, 8), np.int64))
-    monkeypatch.setattr(record, "WatchedArithmetic", replayed)
-    assert count(graph, trace, is_simulated=True)["c"].wraps == 0
-    with pytest.raises(AssertionError, match="replayed"):
-        count(graph, trace)
-
-
-@pytest.mark.parametrize("batch", [1, 254, 255, 256, 600])
-def test_marks_are_added_up_beyond_a_byte(batch: int) -> None:
-    marks: Array = np.random.default_rng(batch).random((3, batch, 2, 5)) < 0.9
-    np.testing.assert_array_equal(tally(marks), marks.sum((0, 1)))
-    np.testing.assert_array_equal(tally(marks[:, ::-1]), marks.sum((0, 1)))
+def test_a_wrap_is_told_with_its_timestep_and_sample() -> None:
+    graph = integrator(16000)
+    frames = np.ones((40, 3, 8), np.int64)
+    frames[:, 1] = 0
+    found = observe(graph, simulate(graph, frames))["c"]
+    assert found.wraps[:, 1].sum() == 0
+    assert found.wraps[0].sum() == 0
+    assert found.wraps[:, 0].sum() == found.wraps[:, 2].sum() > 0

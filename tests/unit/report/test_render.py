@@ -156,7 +156,7 @@ def test_the_same_data_give_the_same_bytes(data: ReportData, page: str) -> None:
         "✓ EXACT",
         "11 samples, 4 steps, 2 layers, 50 spikes, 4,321 values",
         "STAND-IN",
-        "loihi2 (stand-in)",
+        "loihi2_standin (stand-in)",
         "not covered",
         "Davies et al. 2018",
         "none given",
