@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -34,7 +34,7 @@ from neurodeploy.subject import Samples
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-BATCH = 50
+BATCH = 400
 
 
 @final
@@ -81,17 +81,26 @@ def record(network: Deployment, samples: Samples, *, keep: Path | None = None, p
     known = _kept(keep, network, samples, per_sample) if keep is not None and keep.is_file() else None
     if known is not None:
         return known
-    recorder, digest = Recorder(network.integer, network.exit_rule), _digest(samples)
-    full, early = _Batches(per_sample), _Batches(per_sample)
-    for frames in _batches(samples):
-        _update(digest, frames)
-        found = recorder.record(frames)
-        full.add(found.full)
-        early.add(found.early)
-    made = Kept(_network_key(network), digest.hexdigest(), samples.source, join(full.parts), early.whole())
+    digest = _digest(samples)
+    full, early = _gathered(network, samples, per_sample, lambda frames: _update(digest, frames))
+    made = Kept(_network_key(network), digest.hexdigest(), samples.source, full, early)
     if keep is not None:
         write_activity(keep, made)
     return made
+
+
+def _gathered(
+    network: Deployment, samples: Samples, per_sample: bool, see: Callable[[Array], None]
+) -> tuple[Activity, Activity | None]:
+    """The work of all timesteps and, with an exit rule, up to each exit; `see` is shown the frames of every batch."""
+    recorder = Recorder(network.integer, network.exit_rule)
+    full, early = _Batches(per_sample), _Batches(per_sample)
+    for frames in _batches(samples):
+        see(frames)
+        found = recorder.record(frames)
+        full.add(found.full)
+        early.add(found.early)
+    return join(full.parts), early.whole()
 
 
 @final
@@ -174,7 +183,8 @@ def _update(digest: Hash, frames: Array) -> None:
 
 def count_activity(network: Deployment, samples: Samples) -> Counts:
     """Totals of what the integer network did on the recordings, at all timesteps."""
-    return record(replace(network, exit_rule=None), samples).full.counts()
+    full, _ = _gathered(replace(network, exit_rule=None), samples, False, lambda frames: None)
+    return full.counts()
 
 
 def early(network: Deployment, kept: Kept, profiles: Sequence[Profile]) -> Early | None:

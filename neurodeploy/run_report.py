@@ -3,47 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from neurodeploy import activity, fitting, subject
+from neurodeploy import activity, estimating, fitting, subject
 from neurodeploy.config import as_tree
 from neurodeploy.early_exit.file import CALIBRATION
-from neurodeploy.energy import Counts, price
+from neurodeploy.energy import Counts
 from neurodeploy.errors import CheckpointError
 from neurodeploy.graph import predictions, simulate
-from neurodeploy.profile import load_profile, profile_names
-from neurodeploy.report import Confusion, EarlyExit, Raster, ReportData, render, sample_raster
+from neurodeploy.report import Confusion, EarlyExit, Raster, ReportData, sample_raster
+from neurodeploy.run_energy import costs, has_prices, profiles_for, stopping_early
+from neurodeploy.run_points import beside, points
 from neurodeploy.train.run_dir import Run, load_run, versions
 
 T = TypeVar("T")
 
 RASTERS = 2
 
+DRAWN_BESIDE: Final = frozenset({"loihi1", "truenorth"})
+"""Profiles on which a report compares its run with others, beside those that were asked for."""
 
-def render_run(path: Path, limit: int) -> bytes:
-    """The report of the run in `path` as one HTML file.
+
+def report_data(path: Path, limit: int, chosen: Sequence[str] = ()) -> ReportData:
+    """Everything that the report of the run in `path` shows.
 
     Args:
         limit: test recordings for the energy counts; 0 takes all.
+        chosen: profiles of the figures, names or TOML files; none means those that price events one by one.
     Raises:
         CheckpointError, DataError: the folder is no run, or its recordings are gone.
+        ProfileError: a profile does not exist or breaks a rule.
     """
     run = load_run(path)
+    profiles = profiles_for(chosen)
     samples = subject.samples(path, limit=limit)
     deployment = subject.deployment(path)
     kept = activity.recorded(path, deployment, samples)
     counts = kept.full.counts()
-    profiles = [load_profile(name) for name in profile_names()]
-    priced = [profile for profile in profiles if profile.prices]
+    priced = [profile for profile in profiles if has_prices(profile)]
     # a profile with a base is that chip again; of a microcontroller of unknown memories, nobody can give them here
     placed = [p for p in profiles if p.rules and not p.base and "flash_bytes" not in p.unknown]
-    early = activity.early(deployment, kept, priced)
+    early, _ = stopping_early(deployment, kept, priced)
     leaving = None if early is None else _early_exit(path, early, counts)
-    data = ReportData(
+    fits = tuple(fitting.fits(deployment, placed))
+    cost = costs(deployment.integer.graph, counts, profiles, estimating.counted_instructions(path))
+    names = {profile.name for profile in priced if profile.name in _names(chosen)} | DRAWN_BESIDE
+    compared = [profile for profile in priced if profile.name in names]
+    others, skipped = beside(path, compared, run.config.data.dataset)
+    own = points(path, path.name, deployment, kept, compared)
+    return ReportData(
         title=path.name,
         summary=_read(path / "metrics.json", lambda: _summary(run.metrics)) | _summary_of_exit(leaving),
         config=as_tree(run.config),
@@ -51,14 +63,25 @@ def render_run(path: Path, limit: int) -> bytes:
         confusion=_read(path / "metrics.json", lambda: _confusion(run)),
         rasters=_rasters(path, samples),
         counts=counts,
-        estimates=tuple(price(counts, profile) for profile in priced),
+        estimates=cost.estimates,
         energy_source=samples.source,
-        fits=tuple(fitting.fits(deployment, placed)),
+        fits=fits,
         verdicts=_read(path / "exports", lambda: _verdicts(run)),
         environment=versions(),
         early_exit=leaving,
+        refused=cost.refused,
+        models=cost.models,
+        comparisons=cost.comparisons,
+        latencies=cost.latencies,
+        points=(*own, *others),
+        skipped=skipped,
+        drawn=tuple(_names(chosen)),
+        accuracy=own[0].accuracy,
     )
-    return render(data)
+
+
+def _names(chosen: Sequence[str]) -> list[str]:
+    return [Path(name).name.removesuffix(".toml") for name in chosen]
 
 
 def _read(path: Path, part: Callable[[], T], hint: str = "") -> T:

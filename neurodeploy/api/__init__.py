@@ -20,14 +20,15 @@ from neurodeploy.api.deployment import (
     export,
     fit,
     neurobench,
-    report,
     verify,
 )
 from neurodeploy.api.evidence import measure, measured, validate
 from neurodeploy.api.networks import bench_methods, compress, distill_data, import_model, prune, train, tune
+from neurodeploy.api.reports import compare, report
 
 __all__ = [
     "bench_methods",
+    "compare",
     "compress",
     "conformance",
     "data_fetch",

@@ -131,6 +131,8 @@ def energy(
     csv: Path | None = None,
     activity_file: Path | None = None,
     per_sample: bool = False,
+    models: Sequence[str] = (),
+    options: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Estimated energy of one inference, from counts on test recordings; with an exit rule also up to each exit.
 
@@ -142,31 +144,47 @@ def energy(
         activity_file: what was recorded is taken from there, or recorded and kept there where no such file exists;
             by default a run keeps it as activity.npz, and records anew for other recordings or another network.
         per_sample: record the work of every recording, not of all together.
+        models: names of models of energy; none means "affine".
+        options: choices of these models, key or MODEL.key -> value.
     Raises:
         ArtefactError: `activity_file` is damaged, or of another network.
+        ConfigError: an unknown model or option.
+        ProfileError: the only model on the only profile cannot be used with it; of several, the others go on.
     """
-    from neurodeploy import activity, subject
+    from neurodeploy import activity, estimating, subject
     from neurodeploy.energy import report as shown
-    from neurodeploy.energy.price import price
+    from neurodeploy.energy.ann import comparison_dict
+    from neurodeploy.energy.latency import latency_dict
     from neurodeploy.profile.catalogue import chosen_profiles
 
-    loaded = chosen_profiles(profiles, every, default=("loihi1",))
+    loaded, wanted = (
+        chosen_profiles(profiles, every, default=("loihi1",)),
+        estimating.chosen_models(models, options or {}),
+    )
     network = subject.deployment(source)
     if activity_file is not None and activity_file.exists():
         kept = activity.read_of(activity_file, network)
     else:
         data = subject.samples(source, words, run=run, limit=samples)
         kept = activity.recorded(source, network, data, activity_file, per_sample)
-    counts, early = kept.full.counts(), activity.early(network, kept, loaded)
-    estimates = [*(price(counts, profile) for profile in loaded), *(early.estimates if early else ())]
+    counts = kept.full.counts()
+    found, refused = estimating.estimates(counts, loaded, wanted, estimating.counted_instructions(source))
+    # what a rule saves is said by the affine model alone
+    silent = {each.profile.name for each in refused}
+    early = activity.early(network, kept, [] if models else [each for each in loaded if each.name not in silent])
+    estimates = [*found, *(early.estimates if early else ())]
     if csv is not None:
         activity.write_csv(csv, estimates)
-    columns, rows = shown.energy_table(estimates)
+    columns, rows = shown.energy_table(estimates, refused)
     return {
         "label": shown.LABEL,
         "samples": kept.source,
         "counts": shown.counts_dict(counts),
+        "models": {model.name: model.as_dict() for model, _ in wanted},
         "estimates": [shown.as_dict(estimate) for estimate in estimates],
+        "refused": [{"model": r.model, "profile": r.profile.name, "reason": r.reason} for r in refused],
+        "ann": [comparison_dict(each) for each in estimating.comparisons(counts, loaded, wanted)],
+        "latency": [latency_dict(e) for e in estimating.latencies(network.integer.graph, counts, loaded, found)],
         "early_exit": None if early is None else early.as_dict(counts),
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
@@ -222,26 +240,6 @@ def fit(
         "not_placed": [profile.name for profile in loaded if profile not in placed],
         "table": {"columns": list(columns), "rows": [list(row) for row in rows]},
     }
-
-
-def report(run: Path, *, out: Path | None = None, samples: int = 0) -> dict[str, Any]:
-    """One offline HTML file about a run: curves, rasters, confusion matrix, energy, export checks.
-
-    Args:
-        out: default `report.html` in the run's folder.
-        samples: test recordings for the energy counts; 0 takes all.
-    """
-    from neurodeploy import subject
-    from neurodeploy.errors import CheckpointError
-    from neurodeploy.files import write_file
-    from neurodeploy.run_report import render_run
-
-    if subject.is_import(run):
-        hint = "Its proof is in import.json; eval, energy, export and verify take imports."
-        raise CheckpointError(path=run, reason="an import has no training to report on", hint=hint)
-    path = out or run / "report.html"
-    write_file(path, render_run(run, samples))
-    return {"report": str(path)}
 
 
 def conformance(

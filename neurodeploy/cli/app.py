@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from neurodeploy import api
-from neurodeploy.cli import evidence, formats, show, show_condensed, show_evidence, show_exit, show_fit, show_smaller
+from neurodeploy.cli import (
+    evidence,
+    formats,
+    models,
+    reports,
+    show,
+    show_condensed,
+    show_evidence,
+    show_exit,
+    show_fit,
+    show_smaller,
+)
 from neurodeploy.cli.printing import SCHEMA_VERSION, Json
 from neurodeploy.cli.printing import print_result as _print
 from neurodeploy.cli.profiles import profiles_app
@@ -34,6 +45,8 @@ app.add_typer(profiles_app, name="profiles")
 bench_app = typer.Typer(no_args_is_help=True, help="Comparisons that train many networks.")
 app.add_typer(bench_app, name="bench")
 app.command(context_settings={"allow_interspersed_args": False})(evidence.measure)
+app.command()(reports.report)
+app.command()(reports.compare)
 
 Overrides = Annotated[list[str] | None, typer.Argument(help="key=value settings, for instance train.epochs=10")]
 Samples = Annotated[int, typer.Option(min=0, help="Test recordings to use; 0 uses all.")]
@@ -262,23 +275,28 @@ def energy(
     csv: Annotated[Path | None, typer.Option(help="Also write the lines as CSV.")] = None,
     activity: Annotated[Path | None, typer.Option(help="Take what was recorded from here, or keep it here.")] = None,
     per_sample: Annotated[bool, typer.Option("--per-sample", help="Record every recording apart.")] = False,
+    model: models.ModelNames = None,
+    option: models.ModelOptions = None,
+    ann: models.Ann = False,
+    latency: models.Latency = False,
     validate: evidence.Validate = False,
     form: formats.Format = formats.ESTIMATES,
     as_json: Json = False,
 ) -> None:
     """Estimated energy per inference, from counts on real recordings."""
+    priced = [profile, every, csv, model, option, ann, latency]
     if validate:
-        evidence.validate(
-            source, overrides, others=[profile, every, run, samples, csv, form != formats.ESTIMATES], as_json=as_json
-        )
+        others = [*priced, run, samples, activity, per_sample, form != formats.ESTIMATES]
+        evidence.validate(source, overrides, others=others, as_json=as_json)
     names = profile or []
     source = evidence.needed(source)
     if form != formats.ESTIMATES:
-        formats.print_work(form, source, overrides, run=run, samples=samples, others=[profile, every, csv])
+        formats.print_work(form, source, overrides, run=run, samples=samples, others=priced)
     kept: dict[str, Any] = {"activity_file": activity, "per_sample": per_sample}
     data: dict[str, Any] = {"run": run, "samples": samples}
+    kept |= {"models": model or [], "options": _options(option or [])}
     result = api.energy(source, overrides or [], profiles=names, every=every, csv=csv, **data, **kept)
-    _print(result, as_json, show.energy)
+    _print(result, as_json, models.energy(ann, latency))
 
 
 @app.command("early-exit")
@@ -313,17 +331,6 @@ def fit(
     found = api.fit(source, profiles=profile or [], every=every, flash=flash, ram=ram)
     _print(found, as_json, show_fit.fit)
     raise typer.Exit(show_fit.fit_code(found))
-
-
-@app.command()
-def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Default: report.html in the run's folder.")] = None,
-    samples: Samples = 0,
-    as_json: Json = False,
-) -> None:
-    """One offline HTML file: curves, rasters, confusion matrix, energy, export checks."""
-    _print(api.report(run, out=out, samples=samples), as_json, show.report)
 
 
 @app.command()

@@ -39,7 +39,9 @@ def print_work(
     if form != NEUROBENCH:
         raise ConfigError(key="--format", found=form, allowed=f"{ESTIMATES}, {NEUROBENCH}")
     if any(others):
-        allowed = "no --profile, --all or --csv: NeuroBench counts and has no energies"
+        allowed = (
+            "no --profile, --all, --csv, --model, --option, --ann or --latency: NeuroBench counts and has no energies"
+        )
         raise ConfigError(key="--format", found=form, allowed=allowed)
     print_result(api.neurobench(source, words or [], run=run, samples=samples), True, show.energy)
     raise typer.Exit(0)

@@ -132,11 +132,6 @@ def verify(result: Result) -> None:
     verdicts(result["verdicts"])
 
 
-def report(result: Result) -> None:
-    """Where the report is."""
-    print(result["report"])
-
-
 def conformance(result: Result) -> None:
     """What was refused, a row for each runtime, what could not run and what went wrong."""
     for entry in result["refused"]:
@@ -187,7 +182,8 @@ def energy(result: Result) -> None:
         print(f"{early['synaptic_operations']:,.0f} synaptic operations, {share:.0%} of those without it")
     for estimate in result["estimates"]:
         lacking = [f"{item['term']} ({item['reason']})" for item in estimate["not_covered"]]
-        print(f"{estimate['profile']}: not covered: {'; '.join(lacking) or 'nothing'}")
+        of_model = "" if estimate["model"] == "affine" else f" (model {estimate['model']})"
+        print(f"{estimate['profile']}{of_model}: not covered: {'; '.join(lacking) or 'nothing'}")
 
 
 def data_list(result: Result) -> None:

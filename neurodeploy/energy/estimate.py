@@ -51,14 +51,16 @@ class Amount:
     Args:
         node: node name, or "network" for what no single node causes.
         term: kind of work.
-        amount: per inference, in `unit`.
         unit: "bit operations" or "cycles".
+        low, mid, high: per inference, in `unit`.
     """
 
     node: str
     term: str
-    amount: float
     unit: str
+    low: float
+    mid: float
+    high: float
 
 
 @final

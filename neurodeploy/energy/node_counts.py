@@ -48,7 +48,7 @@ class NodeCounts:
         active_updates: neuron updates that changed a state or fired.
         wraps, saturations: currents that wrapped and voltages that were clipped at 24 bits.
         spikes: of each neuron; None for nodes without neurons that fire.
-        dense_uses: products of one step if every value that arrives were non-zero; padding excluded.
+        dense_uses: products (sums, of a pool) of one step if every value were non-zero; padding excluded.
         weights, biases: that are stored.
         kernel, strided_kernel, kernel_channels: the fields of `kernel.Kernel`; all 0 without weights or where unknown.
         leaks: multiplications of one neuron update.

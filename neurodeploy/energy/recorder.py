@@ -15,7 +15,7 @@ from neurodeploy.energy.observe import whole
 from neurodeploy.energy.record import Met
 from neurodeploy.energy.widths import value_bits
 from neurodeploy.fast import Simulator
-from neurodeploy.fast.tally import MET, Tallier, Tally
+from neurodeploy.fast.tally import MET, SPIKES, Tallier, Tally
 from neurodeploy.graph import IntGraph, Node, Trace
 from neurodeploy.graph.numeric import Array
 
@@ -108,7 +108,7 @@ class _TallyRecord:
             return found
         # values that meet no weights: as many arrive as their source gave out
         events = np.zeros((self.samples, self.steps, MET), np.int64)
-        events[..., 2] = self.tally.outputs[node.inputs[place].node]
+        events[..., SPIKES] = self.tally.outputs[node.inputs[place].node]
         return events
 
     def sent(self, node: Node) -> Array:

@@ -9,10 +9,15 @@ from typing import Any, Final
 from neurodeploy.energy.bit_budget import bit_budget
 from neurodeploy.energy.counts import Counts
 from neurodeploy.energy.estimate import Energy, Estimate, Line
+from neurodeploy.energy.priced import Refused
+from neurodeploy.profile import Quantity
 
 SCHEMA_VERSION: Final = 1
 LABEL: Final = "estimate"
 """Every figure carries this word: nothing here was measured on the chip with this network."""
+
+AFFINE: Final = "affine"
+"""The model that needs no mention."""
 
 Row = dict[str, Any]
 """Column -> text, number or None."""
@@ -39,10 +44,11 @@ def range_text(energy: Energy | None) -> str:
 def as_dict(estimate: Estimate) -> dict[str, Any]:
     """The whole estimate, ready for JSON; energies in pJ per inference."""
     profile = estimate.profile
-    used = {line.key for line in (*estimate.lines, *estimate.power_lines)}
     return {
         "schema_version": SCHEMA_VERSION,
         "label": LABEL,
+        "model": estimate.model,
+        "options": dict(estimate.options),
         "profile": profile.name,
         "title": profile.title,
         "process": profile.process,
@@ -57,11 +63,12 @@ def as_dict(estimate: Estimate) -> dict[str, Any]:
         "overhead": _energy(estimate.overhead),
         "total": _energy(estimate.total),
         "lines": as_rows(estimate),
+        "amounts": [asdict(amount) for amount in estimate.amounts],
         "not_covered": [asdict(item) for item in estimate.not_covered],
         "included": dict(estimate.included),
         "assumptions": list(estimate.assumptions),
         "notes": list(profile.notes),
-        "constants": [row for row in constants(estimate) if row["key"] in used],
+        "constants": constants(estimate),
     }
 
 
@@ -89,14 +96,22 @@ def _row(line: Line) -> Row:
 
 
 def constants(estimate: Estimate) -> list[Row]:
-    """Where every number of the profile comes from, in the order of the file."""
-    rows = []
-    for key, quantity in estimate.profile.quantities().items():
-        row = asdict(quantity)
-        row["interval"] = None if quantity.interval is None else list(quantity.interval)
-        row["includes"] = list(quantity.includes)
-        rows.append({"profile": estimate.profile.name, "key": key, **row})
-    return rows
+    """Where every number that was used comes from: prices, powers, and the time where the profile gives it."""
+    profile = estimate.profile
+    found = dict(estimate.constants)
+    if estimate.power_lines and profile.time_per_step is not None:
+        found["timing.step"] = profile.time_per_step
+    if "power.clock" in found and profile.clock is not None:
+        found["timing.clock"] = profile.clock
+    return [constant(profile.name, key, quantity) for key, quantity in found.items()]
+
+
+def constant(profile: str, key: str, quantity: Quantity) -> Row:
+    """One number of a profile with where it comes from, ready for JSON."""
+    row = asdict(quantity)
+    row["interval"] = None if quantity.interval is None else list(quantity.interval)
+    row["includes"] = list(quantity.includes)
+    return {"profile": profile, "key": key, **row}
 
 
 def compare(estimates: Sequence[Estimate]) -> list[Row]:
@@ -104,6 +119,7 @@ def compare(estimates: Sequence[Estimate]) -> list[Row]:
     return [
         {
             "profile": estimate.profile.name,
+            "model": estimate.model,
             "stand_in": estimate.profile.stand_in,
             "boundary": estimate.profile.boundary,
             "dynamic": estimate.dynamic,
@@ -116,16 +132,34 @@ def compare(estimates: Sequence[Estimate]) -> list[Row]:
     ]
 
 
-def energy_table(estimates: Sequence[Estimate]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """(column names, rows of text) for a terminal: one row for each profile; all figures are estimates."""
+def energy_table(
+    estimates: Sequence[Estimate], refused: Sequence[Refused] = ()
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """(column names, rows of text) for a terminal: one row for each profile; all figures are estimates.
+
+    Args:
+        refused: profiles without a figure; their rows say why.
+    """
     columns = ("profile", "boundary", "dynamic", "interval", "static", "time", "not priced")
-    return columns, [_text_row(row) for row in compare(estimates)]
+    rows = [_text_row(row) for row in compare(estimates)]
+    return columns, rows + [_refused_row(each) for each in refused]
+
+
+def _refused_row(each: Refused) -> tuple[str, ...]:
+    name = titled(each.profile.name, each.profile.stand_in, each.model)
+    return (name, each.profile.boundary, "refused", "–", "–", "–", f"refused: {each.reason}")
+
+
+def titled(profile: str, stand_in: bool, model: str = AFFINE) -> str:
+    """The name of a profile with what a reader must not overlook."""
+    words = ["stand-in"] * stand_in + [f"model {model}"] * (model != AFFINE)
+    return f"{profile} ({', '.join(words)})" if words else profile
 
 
 def _text_row(row: Row) -> tuple[str, ...]:
     dynamic, static, duration = row["dynamic"], row["static"], row["duration_s"]
     return (
-        row["profile"] + (" (stand-in)" if row["stand_in"] else ""),
+        titled(row["profile"], row["stand_in"], row["model"]),
         row["boundary"],
         "not covered" if dynamic is None else energy_text(dynamic.mid),
         range_text(dynamic),

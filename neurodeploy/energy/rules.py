@@ -133,6 +133,7 @@ def _pool(record: Record, node: Node) -> NodeActivity:
         "pool_add": Amounts(stored, nonzero),
         "pool_scale": _every(record, facts.neurons if isinstance(node, AvgPool2d) else 0),
     }
+    facts = replace(facts, dense_uses=int(record.fixed.fans[node.name].stored.sum()) * len(found))
     return _made(record, facts, work, _sum(record, [met.values for met in found]))
 
 

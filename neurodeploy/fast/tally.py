@@ -23,6 +23,8 @@ DID: Final = 3
 """Neurons that changed, wraps, saturations: see `kernels.layer`."""
 MET: Final = 6
 """Of values of magnitude 1, then of all others: stored weights met, weights that are not zero, values."""
+SPIKES: Final = 2
+"""Place of the number of spikes among them."""
 
 
 @final
@@ -116,12 +118,19 @@ class Tallier:
         if self.until is not None:
             name = self.plan.graph.output.name
             made.until[block] = self.until(Trace({name: self.plan.outer(name, run.values[name])}))
+        counted = dict[int, Array]()
         for edge, array in made.events.items():
             fan, values = self.fans[edge], run.values[self.edges[edge]]
-            met = kernels.met_by_spikes if fan.dtype == np.int32 else kernels.met_by_values
-            met(values, fan, array[block])
+            if fan.dtype == np.int32:
+                kernels.met_by_spikes(values, fan, array[block])
+                counted[id(values)] = array[block, :, SPIKES]
+            else:
+                kernels.met_by_values(values, fan, array[block])
         for name, array in made.outputs.items():
-            kernels.sent(run.values[name], array[block])
+            if id(run.values[name]) in counted:
+                array[block] = counted[id(run.values[name])]
+            else:
+                kernels.sent(run.values[name], array[block])
         every = np.full(run.samples, run.steps)
         return {name: self._spikes(name, run.values[name], every, made.until[block]) for name in self.firing}
 

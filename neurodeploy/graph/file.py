@@ -24,6 +24,14 @@ VERSION = 1
 
 def graph_files(graph: Graph, stem: str = "graph") -> dict[str, bytes]:
     """Contents of `stem`.json and `stem`.npz; the same graph gives the same bytes."""
+    text, arrays = described(graph)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return {f"{stem}.json": text, f"{stem}.npz": buffer.getvalue()}
+
+
+def described(graph: Graph) -> tuple[bytes, dict[str, Array]]:
+    """Structure and numbers as JSON, and the arrays that it names."""
     arrays: dict[str, Array] = {}
     nodes = []
     for node in graph.nodes:
@@ -36,10 +44,7 @@ def graph_files(graph: Graph, stem: str = "graph") -> dict[str, bytes]:
             entry[item.name] = _plain(value)
         nodes.append(entry)
     head = {"format": "neurodeploy graph", "version": VERSION, "schedule": graph.schedule.value}
-    text = json.dumps({**head, "timestep_us": graph.timestep_us, "nodes": nodes}, indent=1)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return {f"{stem}.json": text.encode(), f"{stem}.npz": buffer.getvalue()}
+    return json.dumps({**head, "timestep_us": graph.timestep_us, "nodes": nodes}, indent=1).encode(), arrays
 
 
 def _plain(value: object) -> object:

@@ -152,7 +152,7 @@ def _bar(axes: Axes, place: float, energy: Energy | None, floor: float, color: s
 
 
 def nodes_chart(estimate: Estimate) -> Markup:
-    """Dynamic energy of each node on one profile, stacked by kind of work."""
+    """Dynamic energy of each node on one profile, stacked by kind of work; whiskers span the interval of the sum."""
     nodes = list(estimate.by_node())
     terms = list(estimate.by_term())
     cells = {(line.node, line.term): line.energy.mid for line in estimate.lines}
@@ -161,7 +161,7 @@ def nodes_chart(estimate: Estimate) -> Markup:
         axes = figure.add_subplot()
         left = np.zeros(len(nodes))
         for number, term in enumerate(terms):
-            width = np.array([cells.get((node, term), 0.0) for node in nodes]) / 1e3
+            width = np.array([cells.get((node, term), 0.0) for node in nodes])
             look: dict[str, Any] = {
                 "facecolor": ("white", GREYS[2], GREYS[1], GREYS[3])[number % 4],
                 "hatch": HATCHES[number % 8],
@@ -169,8 +169,13 @@ def nodes_chart(estimate: Estimate) -> Markup:
             label = term.replace("_", " ")
             axes.barh(range(len(nodes)), width, 0.7, left, label=label, edgecolor=GREYS[0], linewidth=0.7, **look)
             left += width
+        whole = [estimate.by_node()[node] for node in nodes]
+        ends = [[energy.mid - energy.low for energy in whole], [energy.high - energy.mid for energy in whole]]
+        axes.errorbar(left, range(len(nodes)), xerr=ends, fmt="none", color=GREYS[0], capsize=3, linewidth=1)
         axes.set_yticks(range(len(nodes)), [_short(node) for node in nodes])
         axes.invert_yaxis()
-        axes.set_xlabel("estimated dynamic energy of one inference (nJ)")
+        axes.set_xlabel("estimated dynamic energy of one inference")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, place: energy_text(value)))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         figure.legend(loc="outside upper center", ncols=2)
         return as_svg(figure, f"estimated dynamic energy by node, {estimate.profile.name}")

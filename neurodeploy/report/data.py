@@ -9,11 +9,15 @@ from typing import Any, final
 import numpy as np
 
 from neurodeploy.energy import Counts, Estimate
+from neurodeploy.energy.ann import AnnComparison
+from neurodeploy.energy.latency import Latency
+from neurodeploy.energy.priced import Refused
 from neurodeploy.errors import DataError
 from neurodeploy.graph import Graph, Trace
 from neurodeploy.graph.nodes import Cuba, Readout
 from neurodeploy.graph.numeric import Array
 from neurodeploy.placement import Fit
+from neurodeploy.report.points import RunPoint
 
 
 @final
@@ -118,6 +122,14 @@ class ReportData:
         epochs: the lines of metrics.jsonl: `epoch`, keys with "loss" or "accuracy", and `firing_rate` by layer.
         confusion: of the test split.
         early_exit: of a network that has an exit rule.
+        refused: profiles, and models on them, that give no figure for this work.
+        models: estimates under other models than the affine one.
+        comparisons: with an ordinary network of the same layers, on each profile.
+        latencies: time and memory on each profile.
+        points: this run first, then others to compare it with.
+        skipped: runs beside this one that were left out: why, in a sentence; empty where none was.
+        drawn: names of the profiles in the figures; empty for those that price events one by one.
+        accuracy: share of right answers of the deployed integers, where it was measured.
         rasters: one or two samples.
         counts, estimates: energy of one inference on each profile; all on the same recordings.
         energy_source: which recordings were counted.
@@ -139,3 +151,19 @@ class ReportData:
     verdicts: tuple[Mapping[str, Any], ...] = ()
     environment: Mapping[str, str] | None = None
     early_exit: EarlyExit | None = None
+    refused: tuple[Refused, ...] = ()
+    models: tuple[Estimate, ...] = ()
+    comparisons: tuple[AnnComparison, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    points: tuple[RunPoint, ...] = ()
+    skipped: str = ""
+    drawn: tuple[str, ...] = ()
+    accuracy: float | None = None
+
+    @property
+    def shown(self) -> tuple[Estimate, ...]:
+        """Estimates for the figures: of the profiles that were asked for, or those that price events one by one."""
+        if self.drawn:
+            return tuple(each for each in self.estimates if each.profile.name in self.drawn)
+        marginal = [e for e in self.estimates if e.lines and all(line.price.scope == "marginal" for line in e.lines)]
+        return tuple(marginal or [e for e in self.estimates if e.lines] or self.estimates)

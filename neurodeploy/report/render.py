@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Final
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-
-from neurodeploy.energy import Estimate, bit_budget, energy_table
-from neurodeploy.energy.report import constants, energy_text, range_text
+from neurodeploy.energy import bit_budget
 from neurodeploy.placement import fit_table
-from neurodeploy.report.charts import confusion_chart, curves, energy_chart, nodes_chart
+from neurodeploy.report.charts import confusion_chart, curves
 from neurodeploy.report.cores import can_draw, cores_chart
 from neurodeploy.report.data import ReportData
+from neurodeploy.report.energy_page import ann_part, energy_part, latency_part, main_profile, models_part, runs_part
 from neurodeploy.report.exits import exit_chart, exit_rows
+from neurodeploy.report.page import fill
 from neurodeploy.report.rasters import raster_chart
+from neurodeploy.report.text import number_text
 
 LOOKS: Final = {
     "EXACT": ("pass", "✓"),
@@ -29,16 +28,7 @@ LOOKS: Final = {
 
 def render(data: ReportData) -> bytes:
     """The report as UTF-8 HTML; the same data give the same bytes."""
-    environment = Environment(loader=DictLoader(_templates()), autoescape=True, undefined=StrictUndefined)
-    environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters |= {"energy": energy_text, "range": range_text, "number": number_text}
-    page = environment.get_template("report.html").render(_context(data))
-    return page.encode()
-
-
-def _templates() -> dict[str, str]:
-    folder = resources.files("neurodeploy.report")
-    return {item.name: item.read_text(encoding="utf-8") for item in folder.iterdir() if item.name.endswith(".html")}
+    return fill("report.html", _context(data))
 
 
 def _context(data: ReportData) -> dict[str, Any]:
@@ -50,7 +40,11 @@ def _context(data: ReportData) -> dict[str, Any]:
         "rasters": [(raster, raster_chart(raster)) for raster in data.rasters],
         "verdicts": [_verdict(verdict) for verdict in data.verdicts],
         "exit": _exit(data),
-        "energy": _energy(data),
+        "energy": energy_part(data),
+        "ann": ann_part(data),
+        "latency": latency_part(data),
+        "models": models_part(data),
+        "runs": runs_part(data.points, main_profile(data)),
         "placement": _placement(data),
         "budget": bit_budget(data.counts) if data.counts else (),
     }
@@ -63,27 +57,6 @@ def _exit(data: ReportData) -> dict[str, Any]:
     return {"chart": exit_chart(data.early_exit), "rows": exit_rows(data.early_exit, data.estimates)}
 
 
-def _energy(data: ReportData) -> dict[str, Any]:
-    """Figures and rows of the energy section; empty where nothing was estimated."""
-    if not data.estimates:
-        return {}
-    columns, rows = energy_table(data.estimates)
-    priced = [estimate for estimate in data.estimates if estimate.lines]
-    shown = max(priced, key=_detail, default=None)
-    used = {(e.profile.name, line.key) for e in data.estimates for line in (*e.lines, *e.power_lines)}
-    every = [row for estimate in data.estimates for row in constants(estimate)]
-    return {
-        "chart": energy_chart(data.estimates),
-        "nodes": nodes_chart(shown) if shown else None,
-        "nodes_profile": shown.profile if shown else None,
-        "columns": columns,
-        "rows": rows,
-        "priced": priced,
-        "by_node": {estimate.profile.name: estimate.by_node() for estimate in priced},
-        "constants": [row for row in every if (row["profile"], row["key"]) in used],
-    }
-
-
 def _placement(data: ReportData) -> dict[str, Any]:
     """Figures and rows of the placement section; empty where nothing was placed."""
     if not data.fits:
@@ -91,11 +64,6 @@ def _placement(data: ReportData) -> dict[str, Any]:
     columns, rows = fit_table(data.fits)
     drawn = [(fit, cores_chart(fit)) for fit in data.fits if can_draw(fit)]
     return {"columns": columns, "rows": rows, "drawn": drawn}
-
-
-def _detail(estimate: Estimate) -> tuple[int, int]:
-    """How much a figure by node shows: kinds of work with a price of a whole event, then not a stand-in."""
-    return len({line.term for line in estimate.lines if line.price.scope == "marginal"}), not estimate.profile.stand_in
 
 
 def _verdict(verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,12 +110,3 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value)) or "none"
     return "none" if value is None or value == "" else str(value)
-
-
-def number_text(value: int | float | None) -> str:
-    """A count with thousands separated, three digits after small numbers; a dash for None."""
-    if value is None:
-        return "–"
-    if abs(value) >= 1000 or value == int(value):
-        return f"{value:,.0f}"
-    return f"{value:.3g}"

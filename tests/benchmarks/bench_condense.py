@@ -1,7 +1,8 @@
 """Networks trained on condensed data against networks trained on all recordings: accuracy, time, storage.
 
     python tests/benchmarks/bench_condense.py mnist-saccade --path MNIST [--second NMNIST] [--per-class 1 10]
-        [--methods pace pace-without-stsm dm dm-real herding k-center random] [--seeds 0 1 2] [--nets 3] [--models cnn mlp]
+        [--methods pace pace-without-stsm dm dm-real herding k-center medoids random]
+        [--seeds 0 1 2] [--nets 3] [--models cnn mlp]
         [--epochs 10] [--limit 0] [--out build/bench-condense/NAME.json] [key=value ...]
 
 Condenses the training split with each method, number of items per class and seed; trains `--nets` networks with new random
@@ -56,9 +57,10 @@ METHODS = {
     "centroids": ["condense.iterations=1", "condense.lr=1e-6", "condense.teachers=random"],
     "herding": ["condense.method=herding"],
     "k-center": ["condense.method=k-center"],
+    "medoids": ["condense.method=medoids"],
     "random": ["condense.method=random"],
 }
-DEFAULT = ("pace", "pace-without-stsm", "dm", "dm-real", "centroids", "herding", "k-center", "random")
+DEFAULT = ("pace", "pace-without-stsm", "dm", "dm-real", "centroids", "herding", "k-center", "medoids", "random")
 MODELS = {"cnn": ModelConfig(), "mlp": ModelConfig(kind="mlp", hidden=(256,))}
 NET = 1000
 """First seed of the networks that are trained to be tested; pretraining draws from others."""

@@ -3,12 +3,12 @@
     python tests/benchmarks/bench_counting.py DATA [--rounds 7] [--samples 64] [--timesteps 10] [--alone]
 
 DATA is a folder or archive of N-MNIST recordings. The network is the default strided CNN with thresholds at which 12 % of
-its neurons spike in a timestep. Everybody has one thread and takes turns, so that a busy machine slows all of them; the
-other counters run in .venv-counters (make counters), which answers on demand. Printed are milliseconds for each recording
-and ratios (median, least and greatest of the rounds), with imports and building left out. Ours is the whole of what
-`neurodeploy energy` does with recordings: simulation, and counts of every kind. Theirs is a forward pass with their
-counters on, once with all of them, once with synaptic operations alone. "alone" is the time above that of the same pass
-without counters. --alone: ours only.
+its neurons spike in a timestep. Everybody has one thread and takes turns; the other counters run in .venv-counters (make
+counters), which answers on demand. Printed are milliseconds of processor time for each recording, which a busy machine
+changes little, and ratios (median, least and greatest of the rounds), with imports and building left out. Ours is the whole
+of what `neurodeploy energy` does with recordings: simulation, and counts of every kind. Theirs is a forward pass with their
+counters on, for NeuroBench and SpikingJelly once with all of them and once with synaptic operations alone. "alone" is the
+time above that of the same pass without counters. --alone: ours only.
 """
 
 from __future__ import annotations
@@ -45,9 +45,6 @@ sys.path.insert(0, str(TESTS))
 from counters.environment import HERE, counters_python  # noqa: E402
 from counters.networks import write_network  # noqa: E402
 
-SETTLE_S = 0.1
-"""Threads of BLAS go on spinning for a while; who comes next shall have the core."""
-
 Rounds = dict[str, list[float]]
 
 
@@ -59,10 +56,9 @@ def recordings(path: str, timesteps: int, samples: int) -> np.ndarray:
 
 
 def seconds(run: Callable[[], object]) -> float:
-    time.sleep(SETTLE_S)
-    started = time.perf_counter()
+    started = time.process_time()
     run()
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def ours(integer: IntGraph, frames: np.ndarray) -> dict[str, Callable[[], object]]:
@@ -105,12 +101,11 @@ class Others:
 def measured(
     runs: dict[str, Callable[[], object]], others: Others | None, rounds: int
 ) -> tuple[Rounds, dict[str, Any]]:
-    """Seconds of everybody in each round, after one that warms up; and what the others found."""
+    """Processor seconds of everybody in each round, after one that warms up; and what the others found."""
     times: Rounds = {}
     found: dict[str, Any] = {}
     for number in range(rounds + 1):
         line = {name: seconds(run) for name, run in runs.items()}
-        time.sleep(SETTLE_S)
         found = others.ask() if others else {}
         for name, answer in found.items():
             line |= {name: answer["seconds"], f"{name} alone": answer["seconds"] - answer["plain_seconds"]}

@@ -3,7 +3,8 @@
     python run_network.py NETWORK.npz [COUNTER ...]
 
 NETWORK.npz is what networks.py writes. Then, for each line on stdin, COUNTERs are run once in that order and a line of
-JSON says for each: "seconds", "plain_seconds" (the same forward pass without counting) and "result". Without COUNTERs: all.
+JSON says for each: "seconds" of processor time, "plain_seconds" (the same forward pass without counting) and "result".
+Without COUNTERs: all.
 """
 
 import contextlib
@@ -197,9 +198,9 @@ COUNTERS = {
 
 def timed(counter: object, is_counting: bool) -> tuple[float, dict]:
     with torch.no_grad():  # in inference mode SpikingJelly's counters see nothing and say 0
-        started = time.perf_counter()
+        started = time.process_time()
         result = counter.run(is_counting)
-        return time.perf_counter() - started, result
+        return time.process_time() - started, result
 
 
 def asked(counter: object) -> dict:

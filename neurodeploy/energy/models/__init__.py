@@ -6,10 +6,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from neurodeploy.energy.models.affine import AFFINE
+from neurodeploy.energy.models.arithmetic import ARITHMETIC
+from neurodeploy.energy.models.bits import BITS
+from neurodeploy.energy.models.cycles import CYCLES
+from neurodeploy.energy.models.memory import MEMORY
 from neurodeploy.energy.models.model import Model
+from neurodeploy.energy.models.movement import MOVEMENT
+from neurodeploy.energy.models.naive import NAIVE
+from neurodeploy.energy.models.step import STEP
 from neurodeploy.errors import ConfigError
 
-MODELS: Final[Mapping[str, Model]] = {model.name: model for model in (AFFINE,)}
+MODELS: Final[Mapping[str, Model]] = {
+    model.name: model for model in (AFFINE, ARITHMETIC, MEMORY, BITS, STEP, MOVEMENT, CYCLES, NAIVE)
+}
 """Every model, the default first."""
 
 

@@ -1,4 +1,4 @@
-"""What a model of energy is: a name, a formula, what it encloses, what it leaves out, and the choices that it states."""
+"""What a model of energy is: a name, a formula, what it encloses and leaves out, and the choices that it states."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Model:
         source: where the formula comes from, and how it was read.
         options: option -> allowed values, the first is the default; NUMBER and RANGE stand for any such value.
         estimate: counts, profile and one value for each option -> estimate.
+        uses_profile: whether the result depends on the profile.
     """
 
     name: str
@@ -43,6 +44,12 @@ class Model:
     source: str
     estimate: Callable[[Counts, Profile, Mapping[str, str]], Estimate]
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses_profile: bool = True
+
+    def as_dict(self) -> dict[str, object]:
+        """What a reader needs to judge its results, ready for JSON."""
+        words = {key: getattr(self, key) for key in ("title", "formula", "boundary", "source")}
+        return {**words, "omits": list(self.omits), "options": {key: list(each) for key, each in self.options.items()}}
 
     def chosen(self, given: Mapping[str, str]) -> dict[str, str]:
         """One value for each option of this model.

@@ -26,7 +26,7 @@ Deviations, all ours; the settings in brackets switch them off:
 
 On saccade recordings nearly everything that tells classes apart is spatial, and there the mean term does the work.
 `tests/benchmarks/bench_condense.py` compares both terms, and the baselines: on mnist-saccade one learned item per class
-teaches more than any baseline's; of ten per class, chosen recordings (herding, random) teach at least as much.
+teaches more than any baseline's; of ten per class, chosen recordings (medoids, herding) teach at least as much.
 """
 
 from neurodeploy.train.condense.config import CondenseConfig, CondenseRun

@@ -1,4 +1,4 @@
-"""Recordings chosen to stand for their class: random, herding, k-center, forgetting; and centroids to begin from.
+"""Recordings chosen to stand for their class: random, herding, k-center, medoids, forgetting; centroids to begin from.
 
 Standard definitions; features are rows of real numbers, one for each recording of one class.
 """
@@ -92,3 +92,15 @@ def centroids(
             [values[group == number].mean(0) if (group == number).any() else means[number] for number in range(count)]
         )
     return means
+
+
+def medoids(values: Num[np.ndarray, "recordings features"], count: int, rng: np.random.Generator) -> Indices:
+    """The recording nearest to the mean of each of `count` groups found by k-means; none is taken twice."""
+    values = values.astype(np.float32)
+    means = centroids(values, count, rng)
+    distance = ((values**2).sum(1)[:, None] - 2 * values @ means.T) + (means**2).sum(1)
+    chosen = np.zeros(count, np.int64)
+    for number in range(count):
+        chosen[number] = distance[:, number].argmin()
+        distance[chosen[number]] = np.inf
+    return chosen

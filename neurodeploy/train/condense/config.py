@@ -12,8 +12,8 @@ from neurodeploy.data.config import DataConfig
 from neurodeploy.errors import ConfigError
 from neurodeploy.train.config import ModelConfig, NeuronConfig, one_of, within
 
-Method = Literal["pace", "dm", "herding", "k-center", "forgetting", "random"]
-METHODS = ("pace", "dm", "herding", "k-center", "forgetting", "random")
+Method = Literal["pace", "dm", "herding", "k-center", "medoids", "forgetting", "random"]
+METHODS = ("pace", "dm", "herding", "k-center", "medoids", "forgetting", "random")
 LEARNED = ("pace", "dm")
 """Methods that learn new items; the others choose among the recordings."""
 
@@ -29,7 +29,7 @@ class CondenseConfig:
     Args:
         method: "pace": items learned by matching features (see the package). "dm": learned by matching mean spikes of
             random networks, items and recordings changed alike, no event lost. Recordings chosen: "random", "herding",
-            "k-center", "forgetting".
+            "k-center", "forgetting", "medoids" (those nearest to the k-means centroids of trained features).
         per_class: items per class (IPC), >= 1.
         levels: largest count in a cell (N), 1..255; 1: binary frames, which need data.binary = true; more need false.
         quantizer: "bernoulli" or "binomial", see `quantizer.Quantizer`.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int, Int64
 
 from neurodeploy.errors import ConfigError
-from neurodeploy.train.condense.choosing import Forgetting, centroids, herding, k_center
+from neurodeploy.train.condense.choosing import Forgetting, Indices, centroids, herding, k_center, medoids
 from neurodeploy.train.condense.config import CondenseRun
 from neurodeploy.train.condense.features import observe, running
 from neurodeploy.train.condense.teachers import BATCH, Pair, Recordings
@@ -63,9 +64,10 @@ def choose(
     if method == "forgetting":
         _refuse_short(config, len(recordings.labels))
         return np.concatenate([forgetting.most(each, count, rng) for each in members])
-    rule = herding if method == "herding" else k_center
+    rules: dict[str, Callable[..., Indices]]
+    rules = {"herding": herding, "k-center": k_center, "medoids": partial(medoids, rng=rng)}
     net = pairs[0].trained
-    return np.concatenate([each[rule(features(net, recordings, each), count)] for each in members])
+    return np.concatenate([each[rules[method](features(net, recordings, each), count)] for each in members])
 
 
 def features(

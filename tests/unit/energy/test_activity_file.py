@@ -8,7 +8,7 @@ import pytest
 
 from neurodeploy.early_exit import ExitRule
 from neurodeploy.energy import Recorder, price
-from neurodeploy.energy.activity_file import Kept, read_activity, write_activity
+from neurodeploy.energy.activity_file import SCHEMA_VERSION, Kept, read_activity, write_activity
 from neurodeploy.errors import ArtefactError
 from neurodeploy.graph import Graph, IntGraph, Ref
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Readout
@@ -65,7 +65,7 @@ def changed(path: Path, name: str, value: np.ndarray | None) -> None:
 
 
 def header(**more: object) -> np.ndarray:
-    facts = {"schema_version": 1, "network": "", "data": "", "source": "", "parts": {}}
+    facts = {"schema_version": SCHEMA_VERSION, "network": "", "data": "", "source": "", "parts": {}}
     return np.frombuffer(json.dumps({**facts, **more}).encode(), np.uint8)
 
 

@@ -5,10 +5,12 @@ import pytest
 
 from neurodeploy.energy import Counts, count
 from neurodeploy.energy.connection import stored_weights
+from neurodeploy.energy.models import find_model
 from neurodeploy.graph import Graph, IntGraph, Ref, simulate
 from neurodeploy.graph.nodes import Cuba, Dense, Input
 from neurodeploy.graph.parallel import split_by_delay
 from neurodeploy.graph.widths import weight_bits
+from neurodeploy.profile import load_profile
 
 TIME, BATCH, INPUTS, OUTPUTS = 12, 3, 6, 5
 
@@ -79,3 +81,19 @@ def test_weights_that_exist_twice_are_counted_twice(frames: np.ndarray) -> None:
     counts = count(graph, simulate(graph, frames))
     assert counts["now"].uses("accumulate") == counts["later"].uses("accumulate")
     assert counts.total("accumulate").stored == 2 * OUTPUTS * int(frames.sum())
+
+
+@pytest.mark.parametrize("choice", ["kernel", "exact"])
+def test_the_memory_model_sees_one_connection(
+    choice: str, weight: np.ndarray, frames: np.ndarray, rng: np.random.Generator
+) -> None:
+    options = {"operations": choice, "accesses": choice, "addressing": "spikingjelly"}
+
+    def amounts(delays: np.ndarray) -> dict[str, float]:
+        found = find_model("memory").apply(counted(weight, delays, frames), load_profile("cmos45"), options)
+        return {
+            t: sum(line.amount for line in found.lines if line.term == t)
+            for t in ("weight_read", "event_read", "address")
+        }
+
+    assert amounts(rng.integers(0, 4, (OUTPUTS, INPUTS))) == pytest.approx(amounts(np.zeros((1, 1), int)))

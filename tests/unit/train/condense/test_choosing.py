@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurodeploy.train.condense.choosing import Forgetting, centroids, herding, k_center
+from neurodeploy.train.condense.choosing import Forgetting, centroids, herding, k_center, medoids
 
 LINE = np.array([[0.0], [1.0], [2.0], [3.0], [10.0]])
 
@@ -41,3 +41,19 @@ def test_centroids_are_the_means_of_groups() -> None:
 def test_as_many_centroids_as_recordings_are_the_recordings() -> None:
     found = centroids(LINE, 5, np.random.default_rng(0))
     assert sorted(found[:, 0]) == [0, 1, 2, 3, 10]
+
+
+def test_medoids_are_the_recordings_nearest_to_the_means_of_groups() -> None:
+    values = np.array([[0.0], [1.0], [2.5], [50.0], [51.0], [52.0], [53.5]])
+    assert sorted(medoids(values, 2, np.random.default_rng(0)).tolist()) == [1, 5]
+
+
+def test_medoids_of_equal_recordings_differ() -> None:
+    assert len(set(medoids(np.ones((6, 2)), 4, np.random.default_rng(0)).tolist())) == 4
+
+
+def test_the_draw_decides_which_medoids_are_found() -> None:
+    values = np.random.default_rng(5).normal(size=(60, 3))
+    first, same, other = (medoids(values, 6, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert first.tolist() == same.tolist()
+    assert first.tolist() != other.tolist()

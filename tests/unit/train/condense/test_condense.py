@@ -69,7 +69,7 @@ def test_every_method_gives_balanced_integer_items_of_the_levels(method: str) ->
     assert found.labels.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-@pytest.mark.parametrize("method", ["random", "herding", "k-center", "forgetting"])
+@pytest.mark.parametrize("method", ["random", "herding", "k-center", "medoids", "forgetting"])
 def test_chosen_items_are_recordings_of_their_class(method: str) -> None:
     found, recordings = run(f"condense.method={method}", "condense.per_class=2"), blobs()
     assert found.chosen is not None
@@ -78,7 +78,7 @@ def test_chosen_items_are_recordings_of_their_class(method: str) -> None:
     np.testing.assert_array_equal(found.frames, np.minimum(recordings.frames[found.chosen], 6))
 
 
-@pytest.mark.parametrize("method", ["pace", "herding", "random"])
+@pytest.mark.parametrize("method", ["pace", "herding", "medoids", "random"])
 def test_the_same_seed_gives_the_same_items_and_another_seed_others(method: str) -> None:
     first, same = (run(f"condense.method={method}", "condense.init=real") for _ in range(2))
     np.testing.assert_array_equal(first.frames, same.frames)
