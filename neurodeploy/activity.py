@@ -58,15 +58,10 @@ class Early:
             "rule": rule_dict(self.rule),
             "steps": self.counts.steps,
             "of_steps": full.steps,
-            "synaptic_operations": synaptic_operations(self.counts),
-            "of_synaptic_operations": synaptic_operations(full),
+            "synaptic_operations": self.counts.synaptic_operations,
+            "of_synaptic_operations": full.synaptic_operations,
             "counts": report.counts_dict(self.counts),
         }
-
-
-def synaptic_operations(counts: Counts) -> float:
-    """Weights met by values, per inference."""
-    return sum(counts.mean(kind)[0] for kind in ("accumulate", "multiply_accumulate"))
 
 
 def record(network: Deployment, samples: Samples, *, keep: Path | None = None, per_sample: bool = False) -> Kept:

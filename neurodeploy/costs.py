@@ -11,7 +11,6 @@ from neurodeploy.deployment import Deployment
 from neurodeploy.energy import bit_budget
 from neurodeploy.energy.bit_budget import mean_budget
 from neurodeploy.energy.connection import stored_weights
-from neurodeploy.energy.counts import Counts
 from neurodeploy.fast import Simulator
 from neurodeploy.graph import Synapse
 from neurodeploy.subject import Samples
@@ -41,14 +40,9 @@ def costs(network: Deployment, samples: Samples) -> dict[str, Any]:
         "bit_budget": mean_budget(layers),
         "s_ace": sum(layer.dense for layer in layers),
         "ns_ace": sum(layer.spiking for layer in layers),
-        "synaptic_operations": synaptic_operations(counts),
+        "synaptic_operations": counts.synaptic_operations,
         "spikes": counts.mean("spike")[0],
     }
-
-
-def synaptic_operations(counts: Counts) -> float:
-    """Uses of a stored weight per inference, whatever the size of the value that it meets."""
-    return counts.mean("accumulate")[0] + counts.mean("multiply_accumulate")[0]
 
 
 def accuracy(network: Deployment, samples: Samples) -> float:

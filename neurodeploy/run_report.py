@@ -142,7 +142,7 @@ def _read_exit(found: Mapping[str, Any], early: activity.Early, counts: Counts) 
         curve=tuple((float(point["steps"]), float(point["accuracy"])) for point in shown["curve"]),
         calibrated=f"{int(kept['recordings'])} recordings ({kept['source']}){copies}",
         points=points,
-        synaptic_operations=(activity.synaptic_operations(early.counts), activity.synaptic_operations(counts)),
+        synaptic_operations=(early.counts.synaptic_operations, counts.synaptic_operations),
         estimates=early.estimates,
         notes=tuple(map(str, found["notes"])),
     )

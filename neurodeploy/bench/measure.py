@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from neurodeploy import activity, subject
-from neurodeploy.costs import accuracy, synaptic_operations
+from neurodeploy.costs import accuracy
 from neurodeploy.early_exit import exits
 from neurodeploy.energy.price import price
 from neurodeploy.errors import CheckpointError
@@ -95,7 +95,7 @@ def _work(path: Path, names: Sequence[str], stops_early: bool) -> _Work:
         estimates = tuple(price(counts, profile) for profile in profiles)
     dynamic = {name: each.dynamic for name, each in zip(names, estimates, strict=True)}
     energies = {name: None if energy is None else float(energy.mid) for name, energy in dynamic.items()}
-    return _Work(right, counts.steps, synaptic_operations(counts), energies)
+    return _Work(right, counts.steps, counts.synaptic_operations, energies)
 
 
 def _phases(path: Path) -> list[Run]:

@@ -47,6 +47,11 @@ class Counts:
         total = self.total(work)
         return total.stored / self.samples, total.nonzero / self.samples
 
+    @property
+    def synaptic_operations(self) -> float:
+        """Uses of a stored weight per inference, whatever the size of the value that it meets."""
+        return self.mean("accumulate")[0] + self.mean("multiply_accumulate")[0]
+
     def rate(self, name: str) -> float:
         """Share of the values arriving at a node that were not zero."""
         node = self[name]

@@ -110,7 +110,8 @@ def _chart(label: str, spots: Sequence[Spot], text: Callable[[float], str]) -> M
         _scales(axes, spots, text)
         for numbers, spot in _labels(axes, spots):
             at = (spot.cost, 100 * spot.accuracy)
-            axes.annotate(numbers, at, xytext=(0, 7), textcoords="offset points", ha="center")
+            back = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+            axes.annotate(numbers, at, xytext=(0, 7), textcoords="offset points", ha="center", bbox=back)
         axes.set_xlabel(label)
         axes.set_ylabel("right answers (%)")
         axes.grid(color=GREYS[3], linewidth=0.5)

@@ -103,7 +103,7 @@ def work_of(counts: Counts, source: str) -> Work:
         steps=counts.steps,
         samples=counts.samples,
         source=source,
-        synaptic_operations=sum(counts.mean(kind)[0] for kind in ("accumulate", "multiply_accumulate")),
+        synaptic_operations=counts.synaptic_operations,
         budget=float(mean_budget(layers)) if layers else 0.0,
         s_ace=float(sum(layer.dense for layer in layers)),
         ns_ace=float(sum(layer.spiking for layer in layers)),

@@ -7,7 +7,8 @@ timesteps x the duration of a timestep in the data. Where zero weights may cost 
 
 Boundary: the profile's (core, chip or board).
 Left out: work that the profile does not price, listed with its amount; whatever the profile says that it omits.
-Source: ODIN's power equation (Frenkel et al. 2019), the form that reproduces published measurements.
+Source: ODIN's power equation (Fig. 8b of its paper, as transcribed in dyigitpolat/mimarsinan), the form that
+reproduces published measurements.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ AFFINE: Final = Model(
     formula="E = (P_static + P_clock f) t + sum over nodes and kinds of work of count x price",
     boundary="the profile's",
     omits=("work without a price in the profile, and what the profile says it omits: listed with each estimate",),
-    source="the form of ODIN's power equation (Frenkel et al. 2019)",
+    source="the form of ODIN's power equation (Fig. 8b of its paper, as transcribed in dyigitpolat/mimarsinan)",
     options={"duration_s": (NONE, NUMBER), "cycles": (NONE, NUMBER), "clock_hz": (NONE, NUMBER)},
     estimate=_estimate,
 )
