@@ -11,7 +11,6 @@ from typing import Any, final
 import numpy as np
 
 from neurodeploy import subject
-from neurodeploy.activity import count_activity
 from neurodeploy.config import override
 from neurodeploy.costs import costs
 from neurodeploy.data.frame_set import open_frames
@@ -23,6 +22,7 @@ from neurodeploy.errors import ConfigError
 from neurodeploy.graph import Graph
 from neurodeploy.quantize import LayerChoice, allocate, quantize
 from neurodeploy.quantize.weight_format import LEAST_BITS, MOST_BITS
+from neurodeploy.runs.activity import count_activity
 from neurodeploy.sensitivity import Sensitivity, closest_formats, divisors, measure, synapse_layers
 from neurodeploy.train import run_dir
 from neurodeploy.train.config import RunConfig

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from neurodeploy.activity import count_activity
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import bit_budget
 from neurodeploy.energy.bit_budget import mean_budget
 from neurodeploy.energy.connection import stored_weights
 from neurodeploy.fast import Simulator
 from neurodeploy.graph import Synapse
+from neurodeploy.runs.activity import count_activity
 from neurodeploy.subject import Samples
 
 BATCH = 100

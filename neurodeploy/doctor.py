@@ -14,6 +14,7 @@ from typing import final
 from neurodeploy.errors import ToolchainMissingError
 from neurodeploy.exporters._c_boards import BOARDS, HOST
 from neurodeploy.exporters._lava import INSTALL, lava_python
+from neurodeploy.measure import find_gauges
 
 
 @final
@@ -101,6 +102,18 @@ def _lava() -> Mapping[str, object]:
     return {"name": "lava", "version": place, "enables": enables, "install": INSTALL, "required": False}
 
 
+def _meters() -> list[Mapping[str, object]]:
+    """Meters of energy: those that can be read, and why others cannot."""
+    found, missing = find_gauges()
+    rows: list[tuple[str, str | None, str]] = [(gauge.name, "readable", "") for gauge in found]
+    rows += [(each.name, None, f"{each.reason}. {each.hint}".rstrip()) for each in missing]
+    enables = "measure, eval --measure"
+    return [
+        {"name": name, "version": state, "enables": enables, "install": way, "required": False}
+        for name, state, way in rows
+    ]
+
+
 def examine() -> dict[str, object]:
     """Versions found, and for every missing part what it would enable and how to install it."""
     found = [(part, _version(part.name)) for part in PARTS] + [(p, _program_version(p.name)) for p in _programs()]
@@ -109,6 +122,7 @@ def examine() -> dict[str, object]:
         for p, version in found
     ]
     rows.append(_lava())
+    rows += _meters()
     missing = [row["name"] for row in rows if row["required"] and row["version"] is None]
     return {
         "neurodeploy": version("neurodeploy"),

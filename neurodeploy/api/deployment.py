@@ -151,11 +151,12 @@ def energy(
         ConfigError: an unknown model or option.
         ProfileError: the only model on the only profile cannot be used with it; of several, the others go on.
     """
-    from neurodeploy import activity, estimating, subject
+    from neurodeploy import subject
     from neurodeploy.energy import report as shown
     from neurodeploy.energy.ann import comparison_dict
     from neurodeploy.energy.latency import latency_dict
     from neurodeploy.profile.catalogue import chosen_profiles
+    from neurodeploy.runs import activity, estimating
 
     loaded, wanted = (
         chosen_profiles(profiles, every, default=("loihi1",)),
@@ -196,8 +197,9 @@ def neurobench(source: Path, words: Sequence[str] = (), *, run: Path | None = No
     Args:
         source: a run, an import or an artefact; its integer network is simulated and counted.
     """
-    from neurodeploy import activity, subject
+    from neurodeploy import subject
     from neurodeploy.energy.neurobench import neurobench as metrics
+    from neurodeploy.runs import activity
 
     data = subject.samples(source, words, run=run, limit=samples)
     network = subject.deployment(source)

@@ -35,7 +35,7 @@ def report(
     from neurodeploy.report.methods import methods
     from neurodeploy.report.tables import report_csv, report_latex
     from neurodeploy.report.values import json_bytes, report_values
-    from neurodeploy.run_report import report_data
+    from neurodeploy.runs.report import report_data
 
     if subject.is_import(run):
         hint = "Its proof is in import.json; eval, energy, export and verify take imports."
@@ -72,8 +72,8 @@ def compare(
     from neurodeploy.report.compare import render_comparison
     from neurodeploy.report.tables import comparison_csv, comparison_latex
     from neurodeploy.report.values import comparison_values, json_bytes
-    from neurodeploy.run_energy import has_prices, profiles_for
-    from neurodeploy.run_points import points_of
+    from neurodeploy.runs.energy import has_prices, profiles_for
+    from neurodeploy.runs.points import points_of
 
     _refuse_unfit(runs)
     loaded = profiles_for(profiles or ("loihi1", "truenorth"), shipped=False)

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
-from neurodeploy import activity, subject
+from neurodeploy import subject
 from neurodeploy.costs import accuracy
 from neurodeploy.early_exit import exits
 from neurodeploy.energy.price import price
 from neurodeploy.errors import CheckpointError
 from neurodeploy.exiting import answers_of
 from neurodeploy.profile import load_profile
+from neurodeploy.runs import activity
 from neurodeploy.train.run_dir import Run, load_run
 
 

@@ -30,13 +30,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 from bench_simulator import strided_cnn
 
-from neurodeploy.activity import count_activity
 from neurodeploy.data.config import DataConfig
 from neurodeploy.data.frame_set import open_frames
 from neurodeploy.deployment import Deployment
 from neurodeploy.evaluation import BATCH
 from neurodeploy.fast import Simulator
 from neurodeploy.graph import IntGraph
+from neurodeploy.runs.activity import count_activity
 from neurodeploy.subject import Samples
 
 TESTS = Path(__file__).resolve().parent.parent

@@ -17,11 +17,12 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from neurodeploy import activity, subject
+from neurodeploy import subject
 from neurodeploy.energy import price
 from neurodeploy.energy.activity_file import read_activity, write_activity
 from neurodeploy.errors import ProfileError
 from neurodeploy.profile import Profile, load_profile, profile_names
+from neurodeploy.runs import activity
 
 
 def many(count: int) -> list[Profile]:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from neurodeploy import doctor
 from neurodeploy.doctor import PARTS, examine
+from neurodeploy.measure import find_gauges
 
 
 def row(name: str) -> dict:
@@ -46,3 +48,20 @@ def test_a_missing_part_says_what_it_would_enable_and_how_to_install_it(
     assert lava["version"] is None
     assert "Loihi" in lava["enables"]
     assert "make lava" in lava["install"]
+
+
+def test_meters_of_energy_are_listed_readable_or_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    zone = tmp_path / "intel-rapl:0"
+    zone.mkdir()
+    for name, text in (("name", "package-0"), ("energy_uj", "7"), ("max_energy_range_uj", "9")):
+        (zone / name).write_text(text)
+
+    def absent(name: str) -> None:
+        raise OSError(f"{name} is not here")
+
+    monkeypatch.setattr(doctor, "find_gauges", lambda: find_gauges(tmp_path, absent))
+    assert row("RAPL package-0")["version"] == "readable"
+    assert row("NVML")["version"] is None
+    assert "libnvidia-ml.so.1 is not here" in row("NVML")["install"]

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy import activity, evaluation
+from neurodeploy import evaluation
 from neurodeploy.data.frame_set import FrameSet
 from neurodeploy.deployment import Deployment
 from neurodeploy.exporters.onnx import EXPORTER
 from neurodeploy.graph import Graph, IntGraph, Ref
 from neurodeploy.graph.nodes import Cuba, Dense, Flatten, Input
+from neurodeploy.runs import activity
 from neurodeploy.subject import Samples, SplitFrames
 from neurodeploy.targets import write_artefact
 from neurodeploy.verify import verify

@@ -11,7 +11,7 @@ from neurodeploy.graph.nodes import Conv2d, Cuba, Dense, Flatten, Input, Readout
 from neurodeploy.profile import OperatingPoint, Profile, load_profile, profile_names
 from neurodeploy.report import ReportData
 from neurodeploy.report.points import RunPoint, work_of
-from neurodeploy.run_energy import costs, has_prices
+from neurodeploy.runs.energy import costs, has_prices
 
 HOSTILE = '<script>alert("x")</script> & $\\frac{ =1+1 {{ 7*7 }}'
 

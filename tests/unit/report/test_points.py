@@ -13,7 +13,7 @@ from neurodeploy.report import render
 from neurodeploy.report.compare import render_comparison
 from neurodeploy.report.pareto import Spot, _numbers, front, pareto_charts
 from neurodeploy.report.points import RunPoint, profiles_of, wilson, work_of
-from neurodeploy.run_points import names_of
+from neurodeploy.runs.points import names_of
 
 
 def spot(number: int, cost: float, accuracy: float) -> Spot:

@@ -34,7 +34,7 @@ from neurodeploy.subject import Samples
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-BATCH = 400
+BATCH = 200
 
 
 @final

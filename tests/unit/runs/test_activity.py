@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy import activity
+from neurodeploy.runs import activity
 from neurodeploy.deployment import Deployment
 from neurodeploy.early_exit import ExitRule
 from neurodeploy.energy.activity_file import NAME

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from neurodeploy import activity, estimating
+from neurodeploy.runs import activity, estimating
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import Counts, Estimate
 from neurodeploy.energy.activity_file import Kept
