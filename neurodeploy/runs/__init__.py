@@ -1,0 +1,1 @@
+"""What a trained or imported network did on its recordings, and what is said of that: activity, estimates, reports."""
