@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from neurodeploy.runs import activity, estimating
 from neurodeploy.deployment import Deployment
 from neurodeploy.energy import Counts, Estimate
 from neurodeploy.energy.activity_file import Kept
@@ -18,6 +17,7 @@ from neurodeploy.energy.report import AFFINE
 from neurodeploy.errors import ProfileError
 from neurodeploy.graph import Graph
 from neurodeploy.profile import Profile, load_profile, profile_names
+from neurodeploy.runs import activity, estimating
 
 
 @final

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from neurodeploy import subject
-from neurodeploy.runs import activity, estimating
 from neurodeploy.deployment import Deployment
 from neurodeploy.early_exit.file import CALIBRATION
 from neurodeploy.energy.activity_file import NAME, Kept
@@ -19,6 +18,7 @@ from neurodeploy.errors import CheckpointError, NeuroDeployError
 from neurodeploy.profile import Profile
 from neurodeploy.report.exits import SUFFIX
 from neurodeploy.report.points import RunPoint, work_of
+from neurodeploy.runs import activity, estimating
 from neurodeploy.runs.energy import stopping_early
 
 MOST_BESIDE: Final = 24

@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from neurodeploy import fitting, subject
-from neurodeploy.runs import activity, estimating
 from neurodeploy.config import as_tree
 from neurodeploy.early_exit.file import CALIBRATION
 from neurodeploy.energy import Counts
 from neurodeploy.errors import CheckpointError
 from neurodeploy.graph import predictions, simulate
 from neurodeploy.report import Confusion, EarlyExit, Raster, ReportData, sample_raster
+from neurodeploy.runs import activity, estimating
 from neurodeploy.runs.energy import costs, has_prices, profiles_for, stopping_early
 from neurodeploy.runs.points import beside, points
 from neurodeploy.train.run_dir import Run, load_run, versions

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodeploy.runs import activity
 from neurodeploy.deployment import Deployment
 from neurodeploy.early_exit import ExitRule
 from neurodeploy.energy.activity_file import NAME
@@ -14,6 +13,7 @@ from neurodeploy.errors import ArtefactError, OutputError
 from neurodeploy.graph import Graph, IntGraph, Ref
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Readout
 from neurodeploy.profile import load_profile
+from neurodeploy.runs import activity
 from neurodeploy.subject import Samples
 
 RNG = np.random.default_rng(3)

@@ -8,10 +8,10 @@ import pytest
 from small_counts import small
 
 from neurodeploy.errors import ConfigError, ProfileError
-from neurodeploy.runs.estimating import chosen_models, comparisons, counted_instructions, estimates, latencies
 from neurodeploy.graph import Graph, Ref
 from neurodeploy.graph.nodes import Cuba, Dense, Input, Readout
 from neurodeploy.profile import load_profile
+from neurodeploy.runs.estimating import chosen_models, comparisons, counted_instructions, estimates, latencies
 
 CHIPS = [load_profile(name) for name in ("loihi1", "cmos45")]
 COUNTED = {"instructions, QEMU -icount": {"cortex-m4": {"inference": {"mean": 1000, "max": 1200}}}}
