@@ -28,7 +28,8 @@ def main() -> int:
         neurodeploy("export", run, "--target", target, "--out", str(arguments.out / target))
     for target in ("loihi", "onnx"):
         neurodeploy("verify", str(arguments.out / target), "--run", run, "--samples", "100")
-    neurodeploy("energy", run, "--all", "--samples", "100")
+    chips = [word for name in ("loihi1", "truenorth", "cmos45") for word in ("--profile", name)]
+    neurodeploy("energy", run, *chips, "--samples", "100")
     report = neurodeploy("report", run, "--samples", "100")
     print(f"\nDone in {time.monotonic() - start:.0f} s. Open {report['report']}")
     return 0
@@ -51,7 +52,10 @@ def show(command: str, result: dict) -> None:
     """The answer as the command line prints it without --json."""
     from neurodeploy.cli import show as printed
 
-    getattr(printed, command)(result)
+    if command == "report":
+        print(result["report"])
+    else:
+        getattr(printed, command)(result)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Work:
                 before = before[:place]  # what came after was made from something else
             else:
                 done.append(known)
-            run = Path(done[-1]["result"].get("run") or run or "")
+            run = _made(done[-1]["result"]) or run
         if run is None or not run.is_dir():
             raise CommandError(f"no command of '{self.row.name}' made a run")
         return run
@@ -104,6 +104,12 @@ class Work:
         begun = [path.parent for path in sorted(self.folder.glob("*/config.json"))]
         torn = [path for path in begun if not (path / "metrics.json").exists()]
         return ["train", "--resume", str(torn[-1])] if words[0] == "train" and torn else words
+
+
+def _made(result: Mapping[str, Any]) -> Path | None:
+    """The run that a command made, if any; the folder that prune writes is one after fine-tuning alone."""
+    found = result.get("run") or (result.get("folder") if result.get("is_run") else None)
+    return Path(found) if found else None
 
 
 def _call(words: list[str]) -> dict[str, Any]:

@@ -104,6 +104,19 @@ def train(
     result = api.train(config, given, out=out, resume=resume, command=command)
     if launch().rank == 0:
         _print(result, as_json, show.train)
+    if launch().size > 1:
+        _leave()
+
+
+def _leave() -> None:
+    """End one of several processes at once, when all is written.
+
+    Torch's threads for talking to the others may still run, and then an interpreter that shuts down in order aborts now
+    and then ("terminate called without an active exception").
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @app.command()

@@ -35,6 +35,9 @@ commands = ["train {settings} seed={seed} 'train.init={run of plain}' --out {out
 name = "early"
 commands = ["early-exit '{run of plain}' --max-loss 1"]
 [[method]]
+name = "pruned"
+commands = ["prune '{run of plain}' --channels 0.25 --epochs 1 --out {out}"]
+[[method]]
 name = "needs the broken one"
 commands = ["tune '{run of broken}' --out {out}"]
 """
@@ -48,11 +51,12 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
 
 
 def test_one_failure_does_not_stop_the_rest(compared: tuple[Path, dict]) -> None:
-    broken, plain, further, early, needs = compared[1]["methods"]
+    broken, plain, further, early, pruned, needs = compared[1]["methods"]
     assert "train.lr" in broken["failures"][1]
     assert "no run with seed 1" in needs["failures"][1]
-    assert plain["failures"] == further["failures"] == early["failures"] == {}
+    assert plain["failures"] == further["failures"] == early["failures"] == pruned["failures"] == {}
     assert early["steps"]["mean"] < plain["steps"]["mean"] == 2
+    assert pruned["synaptic_operations"]["mean"] < plain["synaptic_operations"]["mean"]
     assert early["synaptic_operations"]["mean"] < plain["synaptic_operations"]["mean"]
     assert 0 <= plain["accuracy"]["mean"] <= 1
     assert plain["synaptic_operations"]["mean"] > 0
@@ -62,7 +66,7 @@ def test_one_failure_does_not_stop_the_rest(compared: tuple[Path, dict]) -> None
 def test_table_values_and_plot_are_written(compared: tuple[Path, dict]) -> None:
     out = compared[0] / "out"
     assert "| plain |" in (out / "methods.md").read_text()
-    assert len(json.loads((out / "methods.json").read_text())["methods"]) == 5
+    assert len(json.loads((out / "methods.json").read_text())["methods"]) == 6
     assert (out / "accuracy-energy.png").read_bytes().startswith(b"\x89PNG")
 
 
