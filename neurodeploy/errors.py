@@ -58,7 +58,9 @@ class ConfigError(NeuroDeployError):
 
     def __init__(self, *, key: str, found: object, allowed: str, hint: str = "") -> None:
         self.key, self.found, self.allowed, self.hint = key, found, allowed, hint
-        super().__init__(f"config key '{key}': found {found!r}, allowed: {allowed}.{_hint(hint)}")
+        # an argument (RUN) or an option (--model) is no setting of a configuration
+        name = f"config key '{key}'" if key.islower() and key.replace("_", "").replace(".", "").isalnum() else key
+        super().__init__(f"{name}: found {found!r}, allowed: {allowed}.{_hint(hint)}")
 
 
 class OutputError(NeuroDeployError):

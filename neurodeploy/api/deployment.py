@@ -171,18 +171,21 @@ def energy(
     counts = kept.full.counts()
     found, refused = estimating.estimates(counts, loaded, wanted, estimating.counted_instructions(source))
     # what a rule saves is said by the affine model alone
-    silent = {each.profile.name for each in refused}
-    early = activity.early(network, kept, [] if models else [each for each in loaded if each.name not in silent])
+    failed = {each.profile.name for each in refused}
+    early = activity.early(network, kept, [] if models else [each for each in loaded if each.name not in failed])
     estimates = [*found, *(early.estimates if early else ())]
     if csv is not None:
         activity.write_csv(csv, estimates)
-    columns, rows = shown.energy_table(estimates, refused)
+    # of all profiles, those without any price would bury the others
+    silent = [each.profile.name for each in estimates if every and each.is_silent]
+    columns, rows = shown.energy_table([each for each in estimates if not (every and each.is_silent)], refused)
     return {
         "label": shown.LABEL,
         "samples": kept.source,
         "counts": shown.counts_dict(counts),
         "models": {model.name: model.as_dict() for model, _ in wanted},
         "estimates": [shown.as_dict(estimate) for estimate in estimates],
+        "silent": silent,
         "refused": [{"model": r.model, "profile": r.profile.name, "reason": r.reason} for r in refused],
         "ann": [comparison_dict(each) for each in estimating.comparisons(counts, loaded, wanted)],
         "latency": [latency_dict(e) for e in estimating.latencies(network.integer.graph, counts, loaded, found)],

@@ -287,7 +287,9 @@ def energy(
     samples: Samples = 0,
     csv: Annotated[Path | None, typer.Option(help="Also write the lines as CSV.")] = None,
     activity: Annotated[Path | None, typer.Option(help="Take what was recorded from here, or keep it here.")] = None,
-    per_sample: Annotated[bool, typer.Option("--per-sample", help="Record every recording apart.")] = False,
+    per_sample: Annotated[
+        bool, typer.Option("--per-sample", help="Keep the work of each recording, not only sums.")
+    ] = False,
     model: models.ModelNames = None,
     option: models.ModelOptions = None,
     ann: models.Ann = False,

@@ -22,8 +22,10 @@ ModelOptions = Annotated[
     list[str] | None,
     typer.Option("--option", help="key=value or MODEL.key=value: a choice of a model, e.g. memory.sram=linear."),
 ]
-Ann = Annotated[bool, typer.Option("--ann", help="Also beside an ordinary network of the same layers.")]
-Latency = Annotated[bool, typer.Option("--latency", help="Also time and memory.")]
+Ann = Annotated[bool, typer.Option("--ann", help="Compare with an ordinary network of the same layers.")]
+Latency = Annotated[bool, typer.Option("--latency", help="Time of one inference, and memory.")]
+
+MEMORY = {"state_bit_read", "state_bit_write", "weight_bit_read"}
 
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
@@ -64,6 +66,9 @@ def _comparisons(found: list[Result]) -> None:
     rows = [(c["profile"], c["model"], f"{c['bits']} bits", _pj(c["snn"]), _pj(c["ann"]), c["verdict"]) for c in found]
     print("Beside an ordinary network of the same layers, every product once (estimates, dynamic energy)")
     _table(("profile", "model", "ANN values", "SNN", "ANN", "verdict"), rows)
+    bare = [c["profile"] for c in found if c["snn"] and c["ann"] and {i["term"] for i in c["not_covered"]} & MEMORY]
+    for name in dict.fromkeys(bare):
+        print(f"{name}: accesses to memory have no price here, so arithmetic alone is compared")
     for each in found:
         known = [layer for layer in each["layers"] if layer["break_even_rate"] is not None]
         for layer in known:

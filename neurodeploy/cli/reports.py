@@ -52,8 +52,8 @@ def compare(
 ) -> None:
     """Runs side by side in one offline HTML file: accuracy, timesteps, operations, energy, time, bit budget.
 
-    A run that cannot be read is a row that says why; exit code 6 where all are. The first --profile is that of the
-    figures [loihi1, truenorth].
+    A run that cannot be read is a row that says why; exit code 6 where all are. Figures show the first --profile;
+    without any these are loihi1 and truenorth.
     """
     options: dict[str, Any] = {"out": out, "samples": samples, "profiles": profile or []}
     files: dict[str, Any] = {"json": json_out, "csv": csv, "latex": latex}

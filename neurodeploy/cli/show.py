@@ -180,7 +180,13 @@ def energy(result: Result) -> None:
         print(f"early exit: {early['steps']:.3g} of {early['of_steps']} timesteps on average, ", end="")
         share = early["synaptic_operations"] / max(early["of_synaptic_operations"], 1)
         print(f"{early['synaptic_operations']:,.0f} synaptic operations, {share:.0%} of those without it")
+    if any("(data)" in cell for row in table["rows"] for cell in row):
+        print("time: (data) as long as the recordings last, (chip) the chip's own; static energies go with it.")
+    if result["silent"]:
+        print(f"no price for any of this work: {', '.join(result['silent'])}")
     for estimate in result["estimates"]:
+        if estimate["profile"] in result["silent"]:
+            continue
         lacking = [f"{item['term']} ({item['reason']})" for item in estimate["not_covered"]]
         of_model = "" if estimate["model"] == "affine" else f" (model {estimate['model']})"
         print(f"{estimate['profile']}{of_model}: not covered: {'; '.join(lacking) or 'nothing'}")

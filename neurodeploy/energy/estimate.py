@@ -89,6 +89,8 @@ class Estimate:
         included: kind of work -> key of the number that already contains it.
         assumptions: sentences a reader needs in order to use the numbers.
         duration_s: time of one inference, or None where unknown.
+        duration_of: what that time is: "given", of the "chip" (its time per timestep), or of the "data" (real time).
+        too_large: what the network has too much of for one chip, see `capacity`; empty where no limit is exceeded.
         model, options: the model of energy (`energy.models`) and its choices.
         amounts: what the model gives that is no energy; never to be shown in joules.
     """
@@ -102,9 +104,16 @@ class Estimate:
     duration_s: float | None
     samples: int
     steps: int | float
+    duration_of: str = ""
+    too_large: str = ""
     model: str = "affine"
     options: Mapping[str, str] = field(default_factory=dict)
     amounts: tuple[Amount, ...] = ()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the profile has nothing to say: no price and no power that this work meets."""
+        return not (self.lines or self.power_lines or self.amounts)
 
     @property
     def constants(self) -> dict[str, Quantity]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import final
 
+from neurodeploy.energy.capacity import too_large
 from neurodeploy.energy.counts import Counts
 from neurodeploy.energy.estimate import Energy, Estimate, Line, NotCovered
 from neurodeploy.energy.node_counts import Uses
@@ -54,6 +55,7 @@ class _Pricing:
         self.powers: list[Line] = []
         self.missing: list[NotCovered] = []
         self.assumed: list[str] = []
+        self.duration_of = ""
 
     def estimate(
         self, duration_s: int | float | None, cycles: int | float | None, clock_hz: int | float | None
@@ -74,6 +76,8 @@ class _Pricing:
             included=inside,
             assumptions=tuple(self.assumed),
             duration_s=duration,
+            duration_of=self.duration_of if duration is not None else "",
+            too_large=too_large(self.counts, self.profile),
             samples=self.counts.samples,
             steps=self.counts.steps,
         )
@@ -82,15 +86,18 @@ class _Pricing:
         step, steps = self.profile.time_per_step, self.counts.steps
         if given is not None:
             self.assumed.append(f"Time of one inference: {given:g} s, as given.")
+            self.duration_of = "given"
             return float(given)
         if step is not None:
             text = f"{steps:g} steps of {step.value:g} {step.unit} ({step.source})"
             self.assumed.append(f"Time of one inference: {text}.")
+            self.duration_of = "chip"
             return steps * step.range[1]
         if self.counts.timestep_us is not None:
             span = steps * self.counts.timestep_us * 1e-6
             text = f"{steps:g} steps of {self.counts.timestep_us:g} µs, as long as the data lasts (real-time operation)"
             self.assumed.append(f"Time of one inference: {text}; the profile gives no time per step.")
+            self.duration_of = "data"
             return span
         return None
 
@@ -129,7 +136,9 @@ class _Pricing:
             self.assumed.append(f"Processor cycles of one inference: {cycles:g}, as given.")
             self.lines.append(Line("network", "cycle", float(cycles), "price.cycle", quantity, Energy(low, mid, high)))
         if quantity is not None and cycles is None:
-            self.missing.append(NotCovered("cycle", None, "the cycles of one inference were not given"))
+            self.missing.append(
+                NotCovered("cycle", None, "the cycles of one inference were not given (--option cycles=N)")
+            )
 
     def charge_power(self, duration: float | None, clock_hz: int | float | None) -> None:
         clock = clock_hz if clock_hz is not None else self.profile.clock.range[1] if self.profile.clock else 0.0
@@ -169,6 +178,9 @@ class _Pricing:
 
     def state_limits(self) -> None:
         """Sentences about what the interval does not say."""
+        found = too_large(self.counts, self.profile)
+        if found:
+            self.assumed.append(f"TOO SMALL A CHIP: {found}. Priced as if one chip held the network.")
         if self.profile.stand_in:
             self.assumed.append("STAND-IN: the prices are those of another chip.")
         if self.profile.skips_zero_weights is None:

@@ -58,6 +58,8 @@ def as_dict(estimate: Estimate) -> dict[str, Any]:
         "samples": estimate.samples,
         "steps": estimate.steps,
         "duration_s": estimate.duration_s,
+        "duration_of": estimate.duration_of,
+        "too_large": estimate.too_large,
         "dynamic": _energy(estimate.dynamic),
         "static": _energy(estimate.static),
         "overhead": _energy(estimate.overhead),
@@ -126,10 +128,32 @@ def compare(estimates: Sequence[Estimate]) -> list[Row]:
             "static": estimate.static,
             "total": estimate.total,
             "duration_s": estimate.duration_s,
+            "duration_of": estimate.duration_of,
+            "static_of": static_of(estimate),
+            "too_large": estimate.too_large,
             "not_covered": [item.term for item in estimate.not_covered if item.amount is not None],
         }
         for estimate in estimates
     ]
+
+
+def static_of(estimate: Estimate) -> str:
+    """What the static power is of, where that is not the boundary of the dynamic energy."""
+    power = estimate.profile.static
+    return "" if power is None or power.scope == estimate.profile.boundary else power.scope
+
+
+def static_text(static: Energy | None, scope: str = "") -> str:
+    """Static energy with its interval, and what it is of where the dynamic energy is of something smaller."""
+    if static is None:
+        return "not covered"
+    ends = f" ({range_text(static)})" if static.low != static.high else ""
+    return f"{energy_text(static.mid)}{ends}{f', {scope}' if scope else ''}"
+
+
+def duration_text(duration_s: float | None, of: str) -> str:
+    """Time of one inference and what it is taken from; times of different origin make static energies that differ."""
+    return "unknown" if duration_s is None else f"{duration_s * 1e3:.4g} ms{f' ({of})' if of else ''}"
 
 
 def energy_table(
@@ -150,21 +174,22 @@ def _refused_row(each: Refused) -> tuple[str, ...]:
     return (name, each.profile.boundary, "refused", "–", "–", "–", f"refused: {each.reason}")
 
 
-def titled(profile: str, stand_in: bool, model: str = AFFINE) -> str:
+def titled(profile: str, stand_in: bool, model: str = AFFINE, too_large: str = "") -> str:
     """The name of a profile with what a reader must not overlook."""
     words = ["stand-in"] * stand_in + [f"model {model}"] * (model != AFFINE)
+    words += [f"too small: {too_large}"] if too_large else []
     return f"{profile} ({', '.join(words)})" if words else profile
 
 
 def _text_row(row: Row) -> tuple[str, ...]:
     dynamic, static, duration = row["dynamic"], row["static"], row["duration_s"]
     return (
-        titled(row["profile"], row["stand_in"], row["model"]),
+        titled(row["profile"], row["stand_in"], row["model"], row["too_large"]),
         row["boundary"],
         "not covered" if dynamic is None else energy_text(dynamic.mid),
         range_text(dynamic),
-        "not covered" if static is None else energy_text(static.mid),
-        "unknown" if duration is None else f"{duration * 1e3:.4g} ms",
+        static_text(static, row["static_of"]),
+        duration_text(duration, row["duration_of"]),
         ", ".join(row["not_covered"]) or "nothing",
     )
 

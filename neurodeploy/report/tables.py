@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from neurodeploy.energy import Estimate
 from neurodeploy.energy.priced import Refused
-from neurodeploy.energy.report import as_rows, energy_text, range_text, titled
+from neurodeploy.energy.report import as_rows, duration_text, energy_text, range_text, static_of, static_text, titled
 from neurodeploy.report.data import ReportData
 from neurodeploy.report.methods import Methods
 from neurodeploy.report.points import RunPoint
 from neurodeploy.report.tex import table, tex
-from neurodeploy.report.text import DASH, number_text, share_text, short_text, span_text, time_text
+from neurodeploy.report.text import DASH, number_text, share_text, short_text, span_text
 
 LINES: Final = (
     "model",
@@ -117,14 +117,14 @@ def report_latex(data: ReportData, found: Methods | None) -> bytes:
 
 
 def _profile_row(estimate: Estimate) -> tuple[str, ...]:
-    dynamic, static = estimate.dynamic, estimate.static
+    dynamic = estimate.dynamic
     return (
-        titled(estimate.profile.name, estimate.profile.stand_in, estimate.model),
+        titled(estimate.profile.name, estimate.profile.stand_in, estimate.model, estimate.too_large),
         estimate.profile.boundary,
         "not covered" if dynamic is None else energy_text(dynamic.mid),
         range_text(dynamic),
-        "not covered" if static is None else energy_text(static.mid),
-        time_text(estimate.duration_s),
+        static_text(estimate.static, static_of(estimate)),
+        duration_text(estimate.duration_s, estimate.duration_of),
     )
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from neurodeploy.profile import profile_names
+
 TEN = ("--samples", 10)
 
 
@@ -83,3 +85,27 @@ def test_what_cannot_be_is_refused_by_name(cli: Callable, run: Path, words: list
 def test_they_have_no_meaning_for_other_formats(cli: Callable, run: Path, option: list[str]) -> None:
     assert cli("energy", run, "--format", "neurobench", *option).code == 2
     assert cli("energy", "--validate", *option).code == 2
+
+
+def test_all_profiles_are_named_but_only_those_with_a_price_are_rows(cli: Callable, run: Path) -> None:
+    found = cli("energy", run, "--all", *TEN)
+    assert found.code == 0
+    table, _, rest = found.out.partition("no price for any of this work: ")
+    assert "akd1000" in rest
+    assert "akd1000" not in table
+    assert "truenorth" in table
+    result = cli("energy", run, "--all", *TEN, "--json").json
+    assert "akd1000" in result["silent"]
+    assert len(result["estimates"]) == len(profile_names())
+
+
+def test_one_profile_without_a_price_is_a_row_that_says_so(cli: Callable, run: Path) -> None:
+    found = cli("energy", run, "--profile", "akd1000", *TEN)
+    assert "not covered" in found.out
+    assert "no price for any" not in found.out
+
+
+def test_a_comparison_of_arithmetic_alone_says_so(cli: Callable, run: Path) -> None:
+    found = cli("energy", run, "--profile", "cmos45", "--profile", "loihi1", "--ann", *TEN)
+    assert "cmos45: accesses to memory have no price here, so arithmetic alone is compared" in found.out
+    assert "loihi1: accesses to memory" not in found.out

@@ -48,3 +48,8 @@ def test_messages_name_place_found_allowed_and_way_out() -> None:
     assert "fc.weight[0, 1] is 300, allowed -256..254 (2 more)" in str(MADE[8])
     assert "Missing: a, b. Unknown: c." in str(MADE[4])
     assert "cuba at timestep 3, index [0, 2]: found 0, expected 1; 4 of 80" in str(MADE[13])
+
+
+@pytest.mark.parametrize("key", ["RUN", "--profile", "option sram"])
+def test_an_argument_is_not_called_a_config_key(key: str) -> None:
+    assert str(errors.ConfigError(key=key, found=None, allowed="one")) == f"{key}: found None, allowed: one."
