@@ -22,6 +22,13 @@ AROUND: Final = {"overhead": "power of everything around the chip", "static": "s
 """Words for what no layer does."""
 
 
+MATHS: Final = (
+    r"$E = (P_\mathrm{static} + P_\mathrm{clock} f)\,t + \sum_{n} \sum_{k} N_{n,k}\,e_k$, with $N_{n,k}$ units of work "
+    r"$k$ in node $n$, $e_k$ the energy of one unit, and $t$ the time of an inference"
+)
+"""The affine model's formula as LaTeX sets it."""
+
+
 @final
 @dataclass(frozen=True)
 class Sentence:
@@ -77,7 +84,8 @@ def _plain(sentence: Sentence) -> str:
 
 
 def _latex(sentence: Sentence) -> str:
-    return f"{tex(sentence.text)}{cite(cited(sentence.sources))}.{footnote(sentence.sources)}"
+    text = tex(sentence.text).replace(tex(MODELS[AFFINE].formula), MATHS)
+    return f"{text}{cite(cited(sentence.sources))}.{footnote(sentence.sources)}"
 
 
 def _sentences(data: ReportData, counts: Counts) -> Iterator[Sentence]:

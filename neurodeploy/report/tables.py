@@ -11,7 +11,7 @@ from neurodeploy.energy import Estimate
 from neurodeploy.energy.priced import Refused
 from neurodeploy.energy.report import as_rows, duration_text, energy_text, range_text, static_of, static_text, titled
 from neurodeploy.report.data import ReportData
-from neurodeploy.report.methods import Methods
+from neurodeploy.report.methods import Methods, described
 from neurodeploy.report.points import RunPoint
 from neurodeploy.report.tex import table, tex
 from neurodeploy.report.text import DASH, number_text, share_text, short_text, span_text
@@ -99,9 +99,9 @@ def _refused(each: Refused) -> dict[str, Any]:
 
 
 def report_latex(data: ReportData, found: Methods | None) -> bytes:
-    """The methods paragraph and a table of all profiles (booktabs)."""
+    """The methods paragraph, and a table (booktabs) of the profiles that it describes; CSV and JSON hold all."""
     columns = ("profile", "boundary", "dynamic", "interval", "static", "time")
-    rows = [_profile_row(estimate) for estimate in data.estimates]
+    rows = [_profile_row(estimate) for estimate in described(data)]
     rows += [
         (titled(e.profile.name, e.profile.stand_in, e.model), e.profile.boundary, "refused", DASH, DASH, DASH)
         for e in data.refused

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from unit.report.shown import HOSTILE, everything
 
-from neurodeploy.report.methods import methods
+from neurodeploy.report.methods import described, methods
 from neurodeploy.report.points import RunPoint
 from neurodeploy.report.tables import comparison_csv, comparison_latex, csv_bytes, report_csv, report_latex
 from neurodeploy.report.tex import table, tex
@@ -90,9 +90,18 @@ def test_a_table_has_the_rules_of_booktabs_and_rows_of_one_width() -> None:
     body = text[text.index(r"\toprule") : text.index(r"\bottomrule")].splitlines()
     lines = [line for line in body if line.endswith(r"\\")]
     assert {columns(line) for line in lines} == {6}
-    assert len(lines) == 1 + len(data.estimates) + 1
+    assert len(lines) == 1 + len(described(data)) + 1
+    assert all(any(line.strip().startswith(each.profile.name) for line in lines) for each in described(data))
     assert any("far & chip & refused" in line for line in lines)
     assert balanced(text)
+
+
+def test_the_formula_is_set_as_a_formula() -> None:
+    found = methods(everything())
+    assert found is not None
+    assert r"$E = (P_\mathrm{static} + P_\mathrm{clock} f)\,t + \sum_{n} \sum_{k} N_{n,k}\,e_k$" in found.latex
+    assert "P\\_static" not in found.latex
+    assert "E = (P_static + P_clock f) t" in found.text
 
 
 def test_hostile_names_stay_text_in_latex() -> None:
