@@ -45,7 +45,7 @@ def test_a_module_a_function_and_a_class_are_taken(file: Path) -> None:
 
 @pytest.mark.parametrize(("name", "found"), [("number", "int"), ("absent", "nothing")])
 def test_anything_else_is_refused(file: Path, name: str, found: str) -> None:
-    with pytest.raises(ConfigError, match=rf"model.py:{name}': found '{found}'"):
+    with pytest.raises(ConfigError, match=rf"model.py:{name}: found '{found}'"):
         load_module(file, name)
 
 
